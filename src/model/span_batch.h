@@ -76,14 +76,14 @@ struct SpanLink {
 
 /// The fixed fields of one span. Times as received: `end_unix_ns` may be before the start or 0.
 struct SpanRow {
-  TraceId trace_id;
-  SpanId span_id;
-  SpanId parent_span_id;
+  TraceId trace_id{};
+  SpanId span_id{};
+  SpanId parent_span_id{};
   std::uint64_t start_unix_ns = 0;
   std::uint64_t end_unix_ns = 0;
-  StringId name;
-  StringId trace_state;
-  StringId status_message;
+  StringId name{};
+  StringId trace_state{};
+  StringId status_message{};
   SpanKind kind = SpanKind::kUnspecified;
   StatusCode status = StatusCode::kUnset;
   std::uint32_t flags = 0;  ///< OTLP span flags (W3C trace flags in the low byte)
