@@ -1,5 +1,7 @@
 #include "store/memory/memory_span_store.h"
 
+#include "store/predicate/span_matcher.h"
+
 #include <algorithm>
 #include <compare>
 #include <map>
@@ -9,8 +11,6 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
-
-#include "store/predicate/span_matcher.h"
 
 namespace binnacle {
 namespace {
@@ -344,13 +344,12 @@ Result<AggregateResult> MemorySpanStore::aggregate(const ReadContext& context,
     }
     groups.insert(group);
     if (groups.size() > aggregation.group_limit) {
-      return fail(ErrorCode::kResourceExhausted,
-                  "aggregation has more groups than its limit of " +
-                      std::to_string(aggregation.group_limit) + "; narrow the selection");
+      return fail(ErrorCode::kResourceExhausted, "aggregation has more groups than its limit of " +
+                                                     std::to_string(aggregation.group_limit) +
+                                                     "; narrow the selection");
     }
     const std::uint64_t start = b.start_unix_ns[i];
-    const std::uint64_t bucket =
-        aggregation.step_ns == 0 ? 0 : start - start % aggregation.step_ns;
+    const std::uint64_t bucket = aggregation.step_ns == 0 ? 0 : start - start % aggregation.step_ns;
     AggregateRow& row = rows[{group, bucket}];
     row.group = group;
     row.bucket_unix_ns = bucket;

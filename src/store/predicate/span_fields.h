@@ -1,11 +1,11 @@
 #pragma once
 
+#include "model/predicate.h"
+#include "model/span_batch.h"
+
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "model/predicate.h"
-#include "model/span_batch.h"
 
 // Reading a Field of a span: which values it has. The one place that says where each FieldKind is
 // found, so that every engine and the query layer agree. Pure functions on const batches.

@@ -172,7 +172,8 @@ BoundMatcher SpanMatcher::bind(const SpanBatch& batch) const {
     bound.reserve(clause.size());
     for (const auto& c : clause) {
       const auto* text = std::get_if<std::string>(&c->comparison.operand);
-      bound.push_back({c.get(), FieldReader(batch, c->comparison.field),
+      bound.push_back({c.get(),
+                       FieldReader(batch, c->comparison.field),
                        text == nullptr ? StringTable::kAbsent : batch.strings.find(*text),
                        {}});
     }

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <vector>
-
 #include "base/error.h"
 #include "model/predicate.h"
 #include "model/span_batch.h"
 #include "store/predicate/span_fields.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
 
 // Says whether a span satisfies a predicate: the meaning of model/predicate.h, used by every engine
 // and by the query layer for residual clauses, so that an answer never depends on who applied a
