@@ -1,0 +1,128 @@
+#include "json.h"
+#include "ngram_model.h"
+#include "roles.h"
+#include "text_index.h"
+
+#include <binnacle/apm.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+
+// The two roles that know the texts: the chat model, which plays an outside provider and is not
+// instrumented, and the RAG service.
+
+namespace arbitrage {
+namespace {
+
+constexpr int kMaxTokens = 400;
+
+std::string stream_event(std::string_view content) {
+  return fmt::format(
+      "data: {{\"object\":\"chat.completion.chunk\",\"choices\":[{{\"index\":0,\"delta\":{{"
+      "\"content\":{}}}}}]}}\n\n",
+      json_string(content));
+}
+
+// All messages' contents, one after another.
+std::string prompt_of(const rapidjson::Document& request) {
+  std::string prompt;
+  const auto it = request.FindMember("messages");
+  if (it == request.MemberEnd() || !it->value.IsArray()) throw std::runtime_error("no messages");
+  for (const auto& message : it->value.GetArray())
+    prompt += string_member(message, "content") + "\n";
+  return prompt;
+}
+
+Response answer_chat(const NgramModel& model, std::uint64_t seed, const Request& request) {
+  const auto body = parse_json(request.body);
+  const std::string prompt = prompt_of(body);
+  const auto input_tokens = NgramModel::tokenize(prompt).size();
+  const auto limit = std::clamp<std::int64_t>(int_member(body, "max_tokens", 64), 1, kMaxTokens);
+  Response response{200, "text/event-stream", {}, {}};
+  response.stream = [&model, prompt, input_tokens, limit, seed](const SendChunk& send) {
+    auto generation = model.generate(prompt, seed);
+    std::int64_t produced = 0;
+    for (; produced < limit; ++produced) {
+      const std::string token = generation.next();
+      if (token.empty() && produced > limit / 2) break;
+      const bool glue = produced == 0 || (token.size() == 1 && std::ispunct(token[0]) != 0);
+      if (!send(stream_event(token.empty() ? "" : glue ? token : " " + token))) return;
+    }
+    send(fmt::format(
+        "data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{}}}}}\n\n"
+        "data: [DONE]\n\n",
+        input_tokens, produced));
+  };
+  return response;
+}
+
+std::string render_hits(const TextIndex& index, const std::vector<Hit>& hits) {
+  std::string out = "{\"documents\":[";
+  for (const Hit& hit : hits) {
+    const Passage& passage = index.passage(hit.passage);
+    out +=
+        fmt::format("{}{{\"name\":{},\"score\":{:.4f},\"text\":{}}}", out.back() == '[' ? "" : ",",
+                    json_string(passage.document), hit.score, json_string(passage.text));
+  }
+  return out + "]}";
+}
+
+Response answer_rag(const TextIndex& index, const Request& request) {
+  const auto body = parse_json(request.body);
+  const std::string query = string_member(body, "query");
+  const auto top_k = std::clamp<std::int64_t>(int_member(body, "top_k", 3), 1, 20);
+  auto span = binnacle::start_active_span(
+      "rag.search",
+      {{"rag.collection", "quayside"}, {"rag.query.length", query.size()}, {"rag.top_k", top_k}});
+  std::size_t candidates = 0;
+  const auto hits = index.search(query, static_cast<std::size_t>(top_k), &candidates);
+  span.set_attributes({{"rag.candidates", candidates}, {"rag.documents", hits.size()}});
+  if (!hits.empty()) {
+    span.set_attribute("rag.best_score", hits.front().score);
+  } else {
+    span.add_event("rag.no_match");
+  }
+  return Response::json(200, render_hits(index, hits));
+}
+
+}  // namespace
+
+std::map<std::string, std::string> read_texts(const std::string& folder) {
+  std::map<std::string, std::string> out;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".txt") continue;
+    std::ifstream in(entry.path(), std::ios::binary);
+    out[entry.path().stem().string()] = std::string(std::istreambuf_iterator<char>(in), {});
+  }
+  if (out.empty()) throw std::runtime_error("no texts in " + folder);
+  return out;
+}
+
+void add_chat_model(HttpService& service, const Folders& folders) {
+  auto model = std::make_shared<NgramModel>();
+  for (const auto& [name, text] : read_texts(folders.texts)) model->train(text);
+  auto calls = std::make_shared<std::atomic<std::uint64_t>>(0);
+  service.on("POST", "/v1/chat/completions", [model, calls](const Request& request) {
+    return answer_chat(*model, ++*calls, request);
+  });
+}
+
+void add_rag(HttpService& service, const Folders& folders) {
+  auto index = std::make_shared<TextIndex>();
+  {
+    auto span = binnacle::start_active_span("rag.index");
+    for (const auto& [name, text] : read_texts(folders.texts)) index->add_document(name, text);
+    index->finish();
+    span.set_attribute("rag.passages", index->size());
+  }
+  service.on("POST", "/query",
+             [index](const Request& request) { return answer_rag(*index, request); });
+}
+
+}  // namespace arbitrage
