@@ -8,6 +8,8 @@
 #   binnacle_fuzzer(otlp_decode SRCS otlp_decode.cpp DEPS wire/otlp CORPUS corpus/otlp)
 #   binnacle_bench(span_cost SRCS span_cost.cpp DEPS sdk)
 
+add_custom_target(binnacle_products)
+
 # store/trace -> binnacle_store_trace, wire/otlp:encode -> binnacle_wire_otlp_encode
 function(_binnacle_target folder out)
   string(REGEX REPLACE "[/:]" "_" name "${folder}")
@@ -94,10 +96,11 @@ function(binnacle_library folder)
   set_property(GLOBAL APPEND PROPERTY BINNACLE_DIRECTORIES ${CMAKE_CURRENT_SOURCE_DIR})
 endfunction()
 
-# A program in <build>/bin. FOLDER names its line in layers.txt.
+# A program in <build>/bin, part of the target `binnacle_products` (what ./run builds). FOLDER names its line in layers.txt.
 function(binnacle_executable name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "FOLDER" "SRCS;DEPS;EXTERNAL")
   add_executable(${name} ${arg_SRCS})
+  add_dependencies(binnacle_products ${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
   # An example includes only include/binnacle, but has to link what is behind it.
@@ -110,7 +113,7 @@ function(binnacle_executable name)
 endfunction()
 
 # One GoogleTest binary for the folder, <build>/tests/<target>_test, and one ctest entry of the same
-# name with label `unit` (LABEL says otherwise for slow ones). Tests run in the source root, with a
+# name with label `unit` (LABEL says otherwise: long, e2e, interop). Tests run in the source root, with a
 # 120 s limit (TIMEOUT). DATA defines BINNACLE_SOURCE_DIR for tests that read files.
 function(binnacle_test folder)
   cmake_parse_arguments(PARSE_ARGV 1 arg "DATA" "NAME;LABEL;TIMEOUT" "SRCS;DEPS;EXTERNAL")
@@ -141,7 +144,7 @@ function(binnacle_test folder)
     set(arg_TIMEOUT 120)
   endif()
   add_test(NAME ${test} COMMAND ${test} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(${test} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
+  set_tests_properties(${test} PROPERTIES LABELS "${arg_LABEL};gtest" TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
 # A libFuzzer target in the fuzz preset; elsewhere a program that runs the corpus through the same

@@ -26,7 +26,7 @@ THIRD_PARTY = [
     ("CLI/", "cli11"), ("absl/", "grpc"), ("benchmark/", "benchmark"), ("boost/", "boost"),
     ("curl/", "libcurl"), ("fmt/", "fmt"), ("gmock/", "gtest"), ("google/protobuf/", "libprotobuf"),
     ("grpc/", "grpc"), ("grpcpp/", "grpc"), ("gtest/", "gtest"), ("libdeflate.h", "libdeflate"),
-    ("mimalloc", "mimalloc"), ("openssl/", "openssl"), ("protozero/", "protozero"),
+    ("libxml/", "libxml2"), ("mimalloc", "mimalloc"), ("openssl/", "openssl"), ("protozero/", "protozero"),
     ("rapidcheck", "rapidcheck"), ("rapidjson/", "rapidjson"), ("re2/", "re2"),
     ("roaring/", "roaring"), ("simdjson", "simdjson"), ("snappy", "snappy"), ("spdlog/", "spdlog"),
     ("sqlite3.h", "sqlite3"), ("xxhash.h", "xxhash"), ("yaml-cpp/", "yaml-cpp"),
