@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/error.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
 
 // Addresses to listen on and names that clients use for us. Pure functions.
 

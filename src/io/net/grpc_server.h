@@ -1,5 +1,12 @@
 #pragma once
 
+#include "base/cancel_token.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "io/net/http.h"
+#include "io/net/net_probe.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,13 +14,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/cancel_token.h"
-#include "base/clock.h"
-#include "base/error.h"
-#include "base/ids.h"
-#include "io/net/http.h"
-#include "io/net/net_probe.h"
 
 // Unary gRPC methods on raw message bytes: no generated code, messages are decoded by wire/. Over
 // grpc++'s callback generic service. Created by `app`: add_unary() for each method, listen() for
@@ -94,10 +94,10 @@ using GrpcHandler = std::function<void(GrpcRequest&&, GrpcResponder)>;
 [[nodiscard]] std::string encode_rpc_status(const Error& error);
 
 struct GrpcListenerConfig {
-  std::string name;
+  std::string name{};
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
-  std::string setting;
+  std::string setting{};
 };
 
 class GrpcServer {

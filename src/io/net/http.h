@@ -1,5 +1,9 @@
 #pragma once
 
+#include "base/cancel_token.h"
+#include "base/error.h"
+#include "base/ids.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,10 +14,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "base/cancel_token.h"
-#include "base/error.h"
-#include "base/ids.h"
 
 // The vocabulary of HTTP inside the server: requests, responses and the one-shot responder that
 // joins them. No transport types: handlers, the router and their tests need neither sockets nor

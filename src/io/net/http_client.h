@@ -1,20 +1,21 @@
 #pragma once
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "io/net/http.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/clock.h"
-#include "base/error.h"
-#include "io/net/http.h"
 
 // A small blocking HTTP/1.1 client for `binnacle import`, `healthcheck` and, later, scraping and
 // notifications. One instance keeps one connection to one origin alive between calls. Thread-
 // confined: one client per thread.
 //
 //   HttpClient client("http://127.0.0.1:4318", {});
-//   auto answer = client.send({.method = HttpMethod::kPost, .target = "/v1/traces", .body = bytes});
+//   auto answer = client.send({.method = HttpMethod::kPost, .target = "/v1/traces", .body =
+//   bytes});
 
 namespace binnacle {
 
@@ -30,8 +31,8 @@ struct HttpClientConfig {
 struct HttpClientRequest {
   HttpMethod method = HttpMethod::kGet;
   std::string target = "/";  ///< escaped path and query
-  HttpHeaders headers;       ///< Host, Content-Length and User-Agent are added
-  std::string_view body;     ///< valid during the call
+  HttpHeaders headers{};     ///< Host, Content-Length and User-Agent are added
+  std::string_view body{};   ///< valid during the call
 };
 
 struct HttpClientResponse {

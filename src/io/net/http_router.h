@@ -1,11 +1,12 @@
 #pragma once
 
+#include "io/net/http.h"
+
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "io/net/http.h"
 
 // Finds the handler of a request by method and path. Built once by `app` (the folders under server/
 // add their routes), then given to a listener; immutable and shared by all threads from then on.
@@ -29,12 +30,19 @@ enum class HttpRun : std::uint8_t {
             ///< queue is full
 };
 
+/// Makes the body of a refusal; the request may lack its body.
+using HttpErrorRenderer =
+    std::function<HttpResponse(const HttpRequest& request, int status, const Error& error)>;
+
 struct HttpRouteOptions {
   HttpRun run = HttpRun::kInline;
   /// 0: the listener's limit. A larger one raises it for this route.
   std::uint64_t body_limit_bytes = 0;
   /// Answer 411 when the request declares no body.
   bool needs_body = false;
+  /// How the server's own refusals of a request to this route look (408, 411, 413, 429, 503), for
+  /// protocols that prescribe a body. The status line is the server's. Default: plain text.
+  HttpErrorRenderer render_refusal{};
 };
 
 struct HttpRoute {

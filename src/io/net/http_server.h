@@ -1,5 +1,11 @@
 #pragma once
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "io/net/http.h"
+#include "io/net/http_router.h"
+#include "io/net/net_probe.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,19 +14,14 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
-#include "base/error.h"
-#include "io/net/http.h"
-#include "io/net/http_router.h"
-#include "io/net/net_probe.h"
-
 // HTTP/1.1 (RFC 9112) and optionally TLS on any number of listeners, over a fixed set of I/O
 // threads and a fixed set of worker threads. Created by `app`: listen() for each port, start(),
 // and stop() before anything that handlers use is destroyed. listen() and start() from one thread;
 // the rest is internally locked.
 //
 //   HttpServer server({}, clock);
-//   auto port = server.listen({.name = "otlp_http", .port = 4318, .setting = "receivers.otlp.http"},
+//   auto port = server.listen({.name = "otlp_http", .port = 4318, .setting =
+//   "receivers.otlp.http"},
 //                             router);
 //   server.start();
 //   ...
@@ -67,14 +68,14 @@ struct HttpServerConfig {
 
 /// PEM files. Loaded by listen(); TLS 1.2 and up.
 struct TlsConfig {
-  std::string certificate_path;  ///< the chain, leaf first
-  std::string key_path;
+  std::string certificate_path{};  ///< the chain, leaf first
+  std::string key_path{};
 };
 
 /// Browser senders and pages of other origins (Fetch standard, CORS). Origins are compared exactly;
 /// "*" allows any.
 struct CorsConfig {
-  std::vector<std::string> allowed_origins;
+  std::vector<std::string> allowed_origins{};
   /// Pages served from loopback ("http://localhost:5173", "http://127.0.0.1:3000") are allowed.
   bool allow_loopback_origins = true;
 };
@@ -85,18 +86,18 @@ struct CorsConfig {
 using HttpGate = std::function<std::optional<HttpResponse>(HttpRequest&)>;
 
 struct HttpListenerConfig {
-  std::string name;                   ///< in logs, counters and HttpRequest::listener
+  std::string name{};                 ///< in logs, counters and HttpRequest::listener
   std::string address = "127.0.0.1";  ///< numeric
   std::uint16_t port = 0;             ///< 0: any free one, reported by listen()
-  std::string setting;                ///< configuration key named in errors, "api.jaeger.port"
-  std::optional<TlsConfig> tls;
+  std::string setting{};              ///< configuration key named in errors, "api.jaeger.port"
+  std::optional<TlsConfig> tls{};
   /// Answer preflights and add Access-Control headers. nullopt: other origins get no CORS headers
   /// and their state-changing requests (not GET, HEAD, OPTIONS) are refused with 403.
-  std::optional<CorsConfig> cors;
+  std::optional<CorsConfig> cors{};
   /// Names besides localhost, 127.0.0.1 and [::1] that Host may carry on a loopback listener (DNS
   /// rebinding: any other name is answered 403). Not checked on other listeners.
-  std::vector<std::string> allowed_hosts;
-  HttpGate gate;
+  std::vector<std::string> allowed_hosts{};
+  HttpGate gate{};
 };
 
 class HttpServer {

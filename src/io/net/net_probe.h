@@ -1,8 +1,8 @@
 #pragma once
 
-#include <vector>
-
 #include "base/counter.h"
+
+#include <vector>
 
 // Counters of io/net. HttpServer and GrpcServer own one each; `app` collects the descriptors.
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "io/net/http.h"
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "io/net/http.h"
 
 // Files that are part of the binary (the UI), answered with strong ETags, 304, and the gzipped form
 // when there is one and the client accepts it. Immutable after construction; any thread.
@@ -14,10 +14,10 @@ namespace binnacle {
 
 /// One embedded file. The views must live for ever.
 struct StaticFile {
-  std::string_view path;          ///< "/assets/index-3f2a.js"
-  std::string_view content_type;  ///< "text/javascript; charset=utf-8"
-  std::string_view content;       ///< may be empty when `gzipped` is there
-  std::string_view gzipped;       ///< may be empty
+  std::string_view path{};          ///< "/assets/index-3f2a.js"
+  std::string_view content_type{};  ///< "text/javascript; charset=utf-8"
+  std::string_view content{};       ///< may be empty when `gzipped` is there
+  std::string_view gzipped{};       ///< may be empty
   /// Its name changes with its content, so clients may keep it for a year.
   bool immutable = false;
 };
