@@ -6,19 +6,15 @@
 namespace binnacle::codec {
 namespace {
 
-struct Sequence {
-  std::size_t length = 0;  // bytes of the longest well-formed prefix; at least 1 to make progress
-  bool valid = false;
-};
-
 bool continues(unsigned char byte, unsigned char low = 0x80, unsigned char high = 0xBF) {
   return byte >= low && byte <= high;
 }
 
-// One sequence that begins with a byte >= 0x80, after table 3-7: only the second byte's range
+// One sequence, after table 3-7: only the second byte's range
 // depends on the first.
-Sequence sequence_at(const unsigned char* p, std::size_t available) {
+Utf8Sequence sequence_at(const unsigned char* p, std::size_t available) {
   const unsigned char lead = p[0];
+  if (lead < 0x80) return {1, true};
   std::size_t need = 0;
   unsigned char low = 0x80;
   unsigned char high = 0xBF;
@@ -44,6 +40,10 @@ Sequence sequence_at(const unsigned char* p, std::size_t available) {
 
 }  // namespace
 
+Utf8Sequence utf8_sequence(std::string_view text) noexcept {
+  return sequence_at(reinterpret_cast<const unsigned char*>(text.data()), text.size());
+}
+
 std::size_t find_invalid_utf8(std::string_view text) noexcept {
   const auto* p = reinterpret_cast<const unsigned char*>(text.data());
   const std::size_t n = text.size();
@@ -57,7 +57,7 @@ std::size_t find_invalid_utf8(std::string_view text) noexcept {
     }
     while (i < n && p[i] < 0x80) ++i;
     if (i == n) break;
-    const Sequence s = sequence_at(p + i, n - i);
+    const Utf8Sequence s = sequence_at(p + i, n - i);
     if (!s.valid) return i;
     i += s.length;
   }
@@ -72,10 +72,8 @@ std::string repair_utf8(std::string_view text) {
     out.append(text.substr(0, good));
     text.remove_prefix(good);
     if (text.empty()) break;
-    const Sequence s =
-        sequence_at(reinterpret_cast<const unsigned char*>(text.data()), text.size());
     out.append(kReplacementCharacter);
-    text.remove_prefix(s.length);
+    text.remove_prefix(utf8_sequence(text).length);
   }
   return out;
 }

@@ -13,6 +13,14 @@ namespace binnacle::codec {
 /// U+FFFD, what stands for bytes that are no UTF-8.
 constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
+/// What stands at the front of a text.
+struct Utf8Sequence {
+  std::size_t length = 0;  ///< bytes; of an ill-formed sequence its maximal subpart, at least 1
+  bool valid = false;
+};
+/// The sequence at the front of `text`, which is not empty.
+[[nodiscard]] Utf8Sequence utf8_sequence(std::string_view text) noexcept;
+
 /// Index of the first byte that does not begin or continue a well-formed sequence; text.size() if
 /// there is none. ASCII runs are skipped eight bytes at a time.
 [[nodiscard]] std::size_t find_invalid_utf8(std::string_view text) noexcept;
