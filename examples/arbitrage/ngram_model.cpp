@@ -63,10 +63,10 @@ void NgramModel::train(std::string_view text) {
   }
 }
 
-std::uint32_t NgramModel::sample(const Counts& counts, std::mt19937_64& random) const {
+std::uint32_t NgramModel::sample(const Counts& counts, std::mt19937_64& dice) const {
   std::uint64_t total = 0;
   for (const auto& [word, count] : counts) total += count;
-  std::uint64_t pick = random() % total;
+  std::uint64_t pick = dice() % total;
   for (const auto& [word, count] : counts) {
     if (pick < count) return word;
     pick -= count;
@@ -91,12 +91,12 @@ std::string NgramModel::Generation::next() {
   const auto two = m.after_two_.find(pair_of(before_last_, last_));
   const auto one = m.after_one_.find(last_);
   // Back off to one word now and then even when two are known: else it recites its texts.
-  const bool use_two = two != m.after_two_.end() && random_() % 4 != 0;
+  const bool use_two = two != m.after_two_.end() && dice_() % 4 != 0;
   const Counts* counts = use_two                     ? &two->second
                          : one != m.after_one_.end() ? &one->second
                                                      : nullptr;
   if (counts == nullptr) return "";
-  const std::uint32_t word = m.sample(*counts, random_);
+  const std::uint32_t word = m.sample(*counts, dice_);
   before_last_ = last_;
   last_ = word;
   return m.words_[word];

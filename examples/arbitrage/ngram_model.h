@@ -28,9 +28,9 @@ class NgramModel {
 
    private:
     friend class NgramModel;
-    Generation(const NgramModel& model, std::uint64_t seed) : model_(model), random_(seed) {}
+    Generation(const NgramModel& model, std::uint64_t seed) : model_(model), dice_(seed) {}
     const NgramModel& model_;
-    std::mt19937_64 random_;
+    std::mt19937_64 dice_;
     std::uint32_t before_last_ = 0;
     std::uint32_t last_ = 0;
   };
@@ -40,7 +40,7 @@ class NgramModel {
  private:
   using Counts = std::map<std::uint32_t, std::uint32_t>;
   std::uint32_t number_of(const std::string& word);
-  std::uint32_t sample(const Counts& counts, std::mt19937_64& random) const;
+  std::uint32_t sample(const Counts& counts, std::mt19937_64& dice) const;
 
   std::vector<std::string> words_{""};  // 0: start and end of a sentence
   std::unordered_map<std::string, std::uint32_t> numbers_;

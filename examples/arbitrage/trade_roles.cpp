@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <mutex>
@@ -168,7 +169,12 @@ void add_scanner(HttpService& service, std::uint16_t own_port) {
   service.on("GET", "/market", [limit](const Request& request) {
     if (!limit->take()) return Response::json(429, R"({"error":"too many pages"})");
     const auto page = request.query.find("page");
-    const int number = page == request.query.end() ? 1 : std::atoi(page->second.c_str());
+    int number = 1;
+    if (page != request.query.end()) {
+      const std::string& text = page->second;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+      if (error != std::errc()) number = 0;
+    }
     if (number < 1 || number > kPages) return Response::json(404, R"({"error":"no such page"})");
     return Response::html(render_page(number, unix_seconds()));
   });
