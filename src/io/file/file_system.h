@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/error.h"
+#include "io/file/sync_point.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/error.h"
-#include "io/file/sync_point.h"
 
 // Files and directories, injected: stores never call the kernel themselves, so that tests can
 // crash, fill and break the disk under them (fault_file_system.h). `app` makes one PosixFileSystem.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "store/disk/disk_probe.h"
+
 #include <array>
 #include <cstdint>
 #include <list>
@@ -8,8 +10,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-
-#include "store/disk/disk_probe.h"
 
 // Checked, decompressed blocks of parts, bounded in bytes: sharded, least recently used goes first.
 // Shared by all parts of a store (or of the process). Internally locked; a lock is held for a

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/counter.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/counter.h"
 
 // Counters of store/disk: one per store (spans, logs, series each have their own). Owned by the
 // engine, which passes it to everything it makes from this folder; must outlive all of that.

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <mutex>
-#include <string>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "io/file/file_system.h"
 #include "store/disk/disk_probe.h"
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
 
 // Keeps a stretch of the disk free, so that a full disk stops only appends: retention and merges,
 // which need some space to free more, go on. Appends ask before they queue; everything that writes

@@ -1,5 +1,11 @@
 #pragma once
 
+#include "base/cancel_token.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "store/disk/disk_probe.h"
+#include "store/disk/disk_reserve.h"
+
 #include <array>
 #include <condition_variable>
 #include <cstdint>
@@ -9,12 +15,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "base/cancel_token.h"
-#include "base/clock.h"
-#include "base/error.h"
-#include "store/disk/disk_probe.h"
-#include "store/disk/disk_reserve.h"
 
 // Runs an engine's background work - flushes, retention, merges - on threads of its own, most
 // urgent kind first, within the disk's space, backing off after errors. It knows when to ask and
@@ -32,10 +32,13 @@ struct Job {
   /// Disk space it needs while it runs; 0 for one that only frees.
   std::uint64_t needs_bytes = 0;
   /// For messages: "merge of parts 3, 4, 7".
-  std::string description;
+  std::string description{};
   /// Does it, on a scheduler thread; returns kCancelled soon after the token fires. An error makes
   /// the scheduler wait before it asks for this kind again.
-  std::move_only_function<Status(const CancelToken&)> run;
+  std::move_only_function<Status(const CancelToken&)> run{};
+  /// Called instead of `run` when the disk has no room for it, right after next_job() on the same
+  /// thread, so that the engine can offer it again. May be empty.
+  std::move_only_function<void(const Error&)> postponed{};
 };
 
 /// The engine's side. Called from scheduler threads, never two at once.
@@ -101,7 +104,7 @@ class MergeScheduler {
     std::int64_t wait_ns = 0;
   };
   std::array<Backoff, kJobKinds> backoff_;
-  bool work_hinted_ = false;
+  std::uint64_t hints_ = 0;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/error.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/error.h"
 
 // The bytes of a part file, as pure functions (docs/formats/part.md): header, blocks, index, tail.
 // Used by PartWriter and PartReader; fuzzed by itself.
@@ -14,10 +14,10 @@ namespace binnacle {
 
 constexpr std::uint32_t kPartVersion = 1;
 constexpr std::size_t kPartHeaderBytes = 40;
-constexpr std::size_t kPartTailBytes = 40;
+constexpr std::size_t kPartTailBytes = 48;
 /// Limit of one block before compression. Keeps a damaged or hostile index from asking for more.
 constexpr std::uint64_t kBlockLimitBytes = 64ULL << 20;
-/// Limit of the index: half a million blocks.
+/// Limit of the index: 700,000 blocks.
 constexpr std::uint64_t kPartIndexLimitBytes = 32ULL << 20;
 constexpr std::size_t kBlockNameLimitBytes = 255;
 

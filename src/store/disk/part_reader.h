@@ -1,16 +1,16 @@
 #pragma once
 
+#include "base/error.h"
+#include "io/file/file_system.h"
+#include "store/disk/block_cache.h"
+#include "store/disk/part_format.h"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
-#include "io/file/file_system.h"
-#include "store/disk/block_cache.h"
-#include "store/disk/part_format.h"
 
 // Reads one part's blocks with pread, through the cache; every block is checked against its
 // checksum before anyone sees it. Made by StoreDirectory. Immutable after open: any thread may
@@ -45,8 +45,8 @@ class PartReader {
   [[nodiscard]] const std::string& path() const noexcept { return file_->path(); }
   /// Checks every block; the first damage found. For `snapshot_to` and operators.
   [[nodiscard]] Status verify() const;
-  /// Copies the whole file, as it is, from the open descriptor.
-  [[nodiscard]] Status copy_to(FileSystem& fs, const std::string& path, SyncPoint point) const;
+  /// Copies the whole file, as it is, from the open descriptor, and syncs it (kSnapshotFile).
+  [[nodiscard]] Status copy_to(FileSystem& fs, const std::string& path) const;
 
  private:
   PartReader(std::unique_ptr<File> file, BlockCache& cache, DiskProbe& probe);

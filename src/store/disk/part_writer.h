@@ -1,16 +1,17 @@
 #pragma once
 
+#include "base/error.h"
+#include "codec/block/zstd_block.h"
+#include "io/file/file_system.h"
+#include "store/disk/disk_probe.h"
+#include "store/disk/part_format.h"
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "base/error.h"
-#include "io/file/file_system.h"
-#include "store/disk/disk_probe.h"
-#include "store/disk/part_format.h"
 
 // Writes one part: blocks in any order, then finish(), which makes it durable under its final name.
 // It becomes part of the store only by a manifest edit (StoreDirectory::commit). Destroyed without
@@ -65,6 +66,8 @@ class PartWriter {
   const std::uint32_t kind_;
   const PartWriterOptions options_;
   DiskProbe& probe_;
+  codec::ZstdCompressor zstd_;
+  std::string stored_;  // the compressed block at hand, kept for its capacity
   std::unique_ptr<File> file_;
   std::uint64_t offset_bytes_ = 0;
   std::map<std::pair<std::string, std::uint32_t>, BlockEntry> entries_;

@@ -1,12 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <memory>
-#include <mutex>
-#include <string>
-#include <vector>
-
 #include "base/clock.h"
 #include "base/error.h"
 #include "io/file/file_system.h"
@@ -16,6 +9,14 @@
 #include "store/disk/part_reader.h"
 #include "store/disk/part_writer.h"
 #include "store/disk/wal.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
 
 // One store's directory: its lock, format version, manifest and parts. An engine opens one, then
 // its Wal in wal_directory(), and commits flushes and merges through it. Internally locked.
@@ -39,7 +40,7 @@ constexpr std::uint32_t kStoreFormatVersion = 1;
 
 struct StoreDirectoryOptions {
   /// "spans", "logs", "series": a directory of another kind is refused.
-  std::string kind;
+  std::string kind{};
 };
 
 /// A live part. Immutable; holders keep it readable after it was merged or expired.
@@ -61,15 +62,15 @@ class StoredPart {
 using PartSnapshot = std::shared_ptr<const std::vector<std::shared_ptr<const StoredPart>>>;
 
 struct NewPart {
-  FinishedPart part;
-  std::string summary;
+  FinishedPart part{};
+  std::string summary{};
 };
 
 struct StoreEdit {
-  std::vector<NewPart> add;
-  std::vector<std::uint64_t> remove;
-  std::optional<std::uint64_t> wal_checkpoint;
-  std::optional<std::string> engine_state;
+  std::vector<NewPart> add{};
+  std::vector<std::uint64_t> remove{};
+  std::optional<std::uint64_t> wal_checkpoint{};
+  std::optional<std::string> engine_state{};
 };
 
 class StoreDirectory {
@@ -119,13 +120,18 @@ class StoreDirectory {
  private:
   StoreDirectory(FileSystem& fs, std::string directory, StoreDirectoryOptions options,
                  BlockCache& cache, DiskProbe& probe);
-  Status create_layout();
-  Status check_format();
+  Status open_layout(bool created);
+  Status open_manifest(bool created);
   Status recover_parts();
+  Status recover_set_aside();
   Status remove_orphans();
-  Status set_aside_locked(std::uint64_t part_id, const std::string& reason);
-  void publish_locked();
+  Status set_aside_edit_locked(std::uint64_t part_id, const std::string& reason);
+  Status check_edit(const StoreEdit& edit) const;
+  void publish();
+  void remove_files(const std::vector<std::uint64_t>& part_ids);
+  Status snapshot_parts(const std::string& target);
   [[nodiscard]] std::string part_path(std::uint64_t part_id) const;
+  [[nodiscard]] std::string set_aside_path(std::uint64_t part_id) const;
 
   FileSystem& fs_;
   const std::string directory_;
@@ -134,11 +140,19 @@ class StoreDirectory {
   DiskProbe& probe_;
   std::unique_ptr<FileLock> lock_;
 
-  mutable std::mutex mutex_;
-  // Guarded by mutex_.
+  // Serialises edits; held while they are written. Guards what follows it.
+  mutable std::mutex edit_mutex_;
   std::unique_ptr<Manifest> manifest_;
   std::map<std::uint64_t, std::shared_ptr<const StoredPart>> live_;
+  std::vector<std::string>
+      unserved_;  // parts that could not be read this time: still in the manifest
+
+  // Never held across I/O: readers take it. Guards what follows it; taken after edit_mutex_.
+  mutable std::mutex published_mutex_;
   PartSnapshot snapshot_;
+  std::vector<std::string> warnings_;
+  std::uint64_t wal_checkpoint_ = 0;
+  std::string engine_state_;
   std::uint64_t next_part_id_ = 1;
 };
 

@@ -1,5 +1,13 @@
 #pragma once
 
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "io/file/file_system.h"
+#include "store/disk/disk_probe.h"
+#include "store/disk/disk_reserve.h"
+#include "store/disk/wal_replay.h"
+
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -8,15 +16,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
-
-#include "base/clock.h"
-#include "base/error.h"
-#include "io/file/file_system.h"
-#include "store/disk/disk_probe.h"
-#include "store/disk/disk_reserve.h"
 
 // The write-ahead log: opaque records, in one stream of segment files, acknowledged only when an
 // fdatasync has covered them (docs/formats/wal.md has the bytes). Made and owned by an engine.
@@ -44,11 +45,6 @@
 
 namespace binnacle {
 
-/// Numbers records from 1, in log order, across segments; never reused. Refused records leave gaps.
-using WalSequence = std::uint64_t;
-/// Numbers segments from 1.
-using WalSegment = std::uint64_t;
-
 /// Called exactly once per accepted append: the record's sequence once it is durable, or
 /// kUnavailable with retry_after_ns. Calls come in order of sequence, one at a time, on the
 /// committer thread, after durable_sequence() has moved past a success and before any later record
@@ -67,39 +63,15 @@ struct WalOptions {
   std::uint32_t queue_limit_records = 65'536;
   /// Most bytes of one group, so that one sync does not hold up the first in the queue.
   std::uint64_t group_limit_bytes = 16ULL << 20;
+  /// A segment's file grows by this much at a time, so that most syncs change no metadata, and an
+  /// idle store does not hold a whole segment's space.
+  std::uint64_t preallocate_bytes = 16ULL << 20;
   /// Wait before opening a new segment is tried again after it failed.
   std::int64_t reopen_wait_ns = 1'000'000'000;
+  /// Seeds the segments' salts; 0: from the kernel.
+  std::uint64_t salt_seed = 0;
   /// False: no thread; the owner calls commit_queued() (deterministic tests).
   bool commit_on_thread = true;
-};
-
-/// One record, as replayed. Views are valid during the call.
-struct WalRecord {
-  WalSequence sequence = 0;
-  WalSegment segment = 0;
-  std::uint8_t type = 0;       ///< the engine's
-  std::uint16_t producer = 0;  ///< the engine's: shard
-  std::string_view payload;
-  /// Some earlier record of this segment was lost to damage: what this one refers to (a dictionary
-  /// delta) may be missing. The engine checks, and answers kSetAside if so.
-  bool after_damage = false;
-};
-
-enum class ReplayOutcome : std::uint8_t {
-  kUsed,      ///< applied, or known to be superseded
-  kSetAside,  ///< cannot be used; its segment is kept for the operator
-};
-
-/// Called for every record after the checkpoint, in order. An error ends Wal::open with it.
-using WalReplay = std::function<Result<ReplayOutcome>(const WalRecord&)>;
-
-/// A stretch of a segment that held acknowledged records and cannot be read.
-struct WalDamage {
-  WalSegment segment = 0;
-  std::uint64_t offset_bytes = 0;
-  WalSequence first_lost = 0;
-  WalSequence last_lost = 0;
-  std::string message;  ///< for people: what, where, how many records, where it is set aside
 };
 
 struct WalAppend {
@@ -108,7 +80,7 @@ struct WalAppend {
   /// The segment this payload was encoded for (its dictionary deltas build on that segment's
   /// earlier records), or 0 if it stands alone.
   WalSegment segment = 0;
-  std::string payload;
+  std::string payload{};
 };
 
 class Wal {
@@ -169,24 +141,22 @@ class Wal {
  private:
   struct Pending;
   struct OpenSegment;
-  struct ClosedSegment {
-    WalSegment id = 0;
-    WalSequence last_sequence = 0;
-    std::uint64_t size_bytes = 0;
-  };
   Wal(FileSystem& fs, std::string directory, const WalOptions& options, const Clock& clock,
       DiskReserve& reserve, DiskProbe& probe);
 
-  Status recover(const std::string& set_aside_directory, WalSequence checkpoint,
-                 const WalReplay& replay);
-  Status admit(const WalAppend& record);
+  [[nodiscard]] Status admit_locked(const WalAppend& record);
   void committer_loop();
-  void commit_group(std::deque<Pending>& group, WalSegment segment);
-  Status write_group(std::deque<Pending>& group, WalSegment segment);
+  bool commit_next();
+  std::vector<Pending> take_group_locked();
+  [[nodiscard]] bool must_seal_locked() const;
+  Status write_group(const std::vector<Pending>& group);
+  Status sync_group(std::uint64_t written_bytes);
   Status open_segment(WalSegment id, WalSequence first_sequence);
-  void seal_segment();
-  void fail_group(std::deque<Pending>& group, const Error& error);
-  std::deque<Pending> take_group();
+  Status make_room(std::uint64_t end_bytes);
+  void close_segment(bool whole_file_counts);
+  void acknowledge(std::vector<Pending>& group);
+  void poison(std::vector<Pending>& group, const Error& error);
+  void update_gauges_locked();
 
   FileSystem& fs_;
   const std::string directory_;
@@ -194,23 +164,28 @@ class Wal {
   const Clock& clock_;
   DiskReserve& reserve_;
   DiskProbe& probe_;
+  Random random_;
   std::vector<WalDamage> damage_;
 
   mutable std::mutex mutex_;
-  std::condition_variable queue_changed_;
+  std::condition_variable wake_;
   // Guarded by mutex_.
   std::deque<Pending> queue_;
-  std::uint64_t queued_bytes_ = 0;
-  std::uint64_t current_segment_queued_bytes_ = 0;  // given to the current segment since it began
+  std::uint64_t queued_bytes_ = 0;    // waiting and in the group being written
+  std::uint64_t queued_records_ = 0;  // likewise
+  std::uint64_t assigned_bytes_ = 0;  // given to current_segment_ so far
   WalSequence next_sequence_ = 1;
   bool closing_ = false;
   std::int64_t refuse_until_steady_ns_ = 0;
-  Error refuse_reason_;
-  std::vector<ClosedSegment> closed_segments_;
+  std::string refuse_reason_;
+  std::vector<WalClosedSegment> closed_segments_;
+  WalSegment open_segment_id_ = 0;        // 0: none
+  std::uint64_t open_segment_bytes_ = 0;  // of it, durable
   int snapshots_running_ = 0;
 
   // The committer's own.
   std::unique_ptr<OpenSegment> open_;
+  WalSequence acknowledged_ = 0;
 
   std::atomic<WalSegment> current_segment_{1};
   std::atomic<WalSequence> durable_sequence_{0};
