@@ -7,7 +7,7 @@ import re
 
 # Folders that own threads; elsewhere work is posted to them (DESIGN of threading: ARCHITECTURE.md).
 THREAD_OWNERS = ("src/io/", "src/app/", "src/sdk/", "src/store/disk/", "examples/", "tests/", "bench/")
-CLOCK_OWNERS = ("src/base/clock.", "examples/", "bench/", "tests/")
+CLOCK_OWNERS = ("src/base/clock.", "src/sdk/tick_clock.", "examples/", "bench/", "tests/")
 
 
 class Ban:
