@@ -31,7 +31,7 @@ BANS = [
         allowed=THREAD_OWNERS, tests=False),
     Ban("regex", r"\bstd::regex\b|#\s*include\s*<regex>", "use RE2 (relabel/ or query/), or parse by hand"),
     Ban("iostream", r"#\s*include\s*<iostream>", "include <iosfwd>, or take a sink", only=r"\.h$"),
-    Ban("naked-new", r"(?<!operator )\bnew\b(?!\s*\()", "use std::make_unique or a container"),
+    Ban("naked-new", r"(?<!operator )(?<!<)\bnew\b(?!\s*\()", "use std::make_unique or a container"),
     Ban("naked-delete", r"(?<!operator )(?<!=)(?<!= )\bdelete\b(?!\s*[;(])", "let a std::unique_ptr own it"),
     Ban("throw", r"\bthrow\b", "return Result<T> (base/error.h)", allowed=("examples/",)),
     Ban("sleep", r"\b(sleep_for|sleep_until|usleep|nanosleep)\b|(?<![\w.>])sleep\s*\(",
