@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstdint>
-
 #include <binnacle/attribute.h>
 #include <binnacle/context.h>
 #include <binnacle/propagation.h>
 #include <binnacle/span.h>
 #include <binnacle/stats.h>
+
+#include <cstdint>
 
 // Binnacle's SDK: the one header to include. C++17, standard library only; everything else is
 // inside the library. Nothing here throws, aborts or blocks the caller (except force_flush and

@@ -34,9 +34,8 @@ using RemoveCvRef = std::remove_cv_t<std::remove_reference_t<T>>;
 template <typename T, typename = void>
 struct IsContiguous : std::false_type {};
 template <typename T>
-struct IsContiguous<
-    T, std::void_t<decltype(std::declval<const T&>().data()), decltype(std::declval<const T&>().size())>>
-    : std::true_type {};
+struct IsContiguous<T, std::void_t<decltype(std::declval<const T&>().data()),
+                                   decltype(std::declval<const T&>().size())>> : std::true_type {};
 
 template <typename T>
 inline constexpr bool kIsText = std::is_convertible_v<const T&, std::string_view>;

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <binnacle/apm.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <binnacle/apm.h>
 
 // Settings of the SDK, for those who do not want them from the environment. Include it beside
 // apm.h, which stays light without it. A plain value.

@@ -144,8 +144,7 @@ class [[nodiscard]] Scope {
   }
 
  private:
-  friend class SpanRef;
-  friend class ActiveSpan;
+  friend class Span;
   Scope() noexcept = default;
   void leave() noexcept;
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <binnacle/context.h>
+
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-
-#include <binnacle/context.h>
 
 // Carrying the context in headers: W3C Trace Context level 2 (traceparent, tracestate) and W3C
 // Baggage. Works with any carrier of names and values; adaptors for HTTP libraries are in

@@ -1,14 +1,14 @@
 #pragma once
 
+#include <binnacle/attribute.h>
+#include <binnacle/context.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <initializer_list>
 #include <string_view>
 #include <type_traits>
-
-#include <binnacle/attribute.h>
-#include <binnacle/context.h>
 
 // Spans: the recording half of the API. A `Span` is made by start_span() and ends when it is
 // destroyed or end() is called. It is a move-only handle of 48 bytes on memory that the SDK owns:
@@ -139,8 +139,7 @@ class SpanRef {
     return *this;
   }
   /// Records that something happened, now or at `unix_ns`.
-  const SpanRef& add_event(std::string_view name,
-                           std::initializer_list<KeyValue> attributes = {},
+  const SpanRef& add_event(std::string_view name, std::initializer_list<KeyValue> attributes = {},
                            std::int64_t unix_ns = 0) const noexcept {
     if (handle_.slot != nullptr) {
       detail::add_event(handle_, name, attributes.begin(), attributes.size(), unix_ns);
@@ -167,9 +166,8 @@ class SpanRef {
     return *this;
   }
   /// Adds an "exception" event with exception.type and exception.message. Does not set the status.
-  const SpanRef& record_exception(
-      const std::exception& error,
-      std::initializer_list<KeyValue> attributes = {}) const noexcept {
+  const SpanRef& record_exception(const std::exception& error,
+                                  std::initializer_list<KeyValue> attributes = {}) const noexcept {
     if (handle_.slot != nullptr) {
       detail::record_exception(handle_, error, attributes.begin(), attributes.size());
     }
@@ -246,8 +244,7 @@ class [[nodiscard]] Span : public SpanRef {
 /// Starts a child of this thread's current span, or a new trace if there is none.
 Span start_span(std::string_view name) noexcept;
 Span start_span(std::string_view name, const SpanOptions& options) noexcept;
-inline Span start_span(std::string_view name,
-                       std::initializer_list<KeyValue> attributes) noexcept {
+inline Span start_span(std::string_view name, std::initializer_list<KeyValue> attributes) noexcept {
   return start_span(name, SpanOptions().with_attributes(attributes));
 }
 
@@ -300,8 +297,7 @@ class [[nodiscard]] ActiveSpan {
     return *this;
   }
   const ActiveSpan& record_exception(
-      const std::exception& error,
-      std::initializer_list<KeyValue> attributes = {}) const noexcept {
+      const std::exception& error, std::initializer_list<KeyValue> attributes = {}) const noexcept {
     span_.record_exception(error, attributes);
     return *this;
   }

@@ -10,24 +10,24 @@ inline namespace v1 {
 /// Counts since the process started (in a forked child: since its first span). All in spans unless
 /// the name says otherwise.
 struct SdkStats {
-  std::uint64_t spans_encoded = 0;   ///< ended, encoded and queued for sending
-  std::uint64_t spans_exported = 0;  ///< accepted by the collector
-  std::uint64_t dropped_no_memory = 0;     ///< the pool of open spans was full at start
-  std::uint64_t dropped_queue_full = 0;    ///< encoded, but the sending queue was full
-  std::uint64_t dropped_export_failed = 0; ///< the collector refused, or retries ran out
-  std::uint64_t dropped_rejected = 0;      ///< the collector's partial success said so
-  std::uint64_t dropped_at_shutdown = 0;   ///< unsent when the deadline of shutdown passed
-  std::uint64_t threads_refused = 0;       ///< threads past the limit: their spans are not recorded
-  std::uint64_t scopes_refused = 0;        ///< scopes nested deeper than kMaxScopeDepth
-  std::uint64_t attributes_dropped = 0;    ///< past a limit, or no memory; events and links too
-  std::uint64_t values_large = 0;          ///< records over 4 KB, which took the allocating path
-  std::uint64_t values_dropped = 0;        ///< of these, dropped by their byte limit
+  std::uint64_t spans_encoded = 0;          ///< ended, encoded and queued for sending
+  std::uint64_t spans_exported = 0;         ///< accepted by the collector
+  std::uint64_t dropped_no_memory = 0;      ///< the pool of open spans was full at start
+  std::uint64_t dropped_queue_full = 0;     ///< encoded, but the sending queue was full
+  std::uint64_t dropped_export_failed = 0;  ///< the collector refused, or retries ran out
+  std::uint64_t dropped_rejected = 0;       ///< the collector's partial success said so
+  std::uint64_t dropped_at_shutdown = 0;    ///< unsent when the deadline of shutdown passed
+  std::uint64_t threads_refused = 0;     ///< threads past the limit: their spans are not recorded
+  std::uint64_t scopes_refused = 0;      ///< scopes nested deeper than kMaxScopeDepth
+  std::uint64_t attributes_dropped = 0;  ///< past a limit, or no memory; events and links too
+  std::uint64_t values_large = 0;        ///< records over 4 KB, which took the allocating path
+  std::uint64_t values_dropped = 0;      ///< of these, dropped by their byte limit
   std::uint64_t amends_late = 0;  ///< cross-thread operations that arrived after the span was gone
-  std::uint64_t export_requests = 0;       ///< requests sent, retries included
-  std::uint64_t export_retries = 0;        ///< of these, repeated ones
-  std::uint64_t export_bytes = 0;          ///< body bytes sent, as compressed
-  std::uint64_t open_slots = 0;     ///< 512-byte slots in use now (open or not yet encoded spans)
-  std::uint64_t memory_bytes = 0;   ///< memory of slots, threads and queues that is in use now
+  std::uint64_t export_requests = 0;  ///< requests sent, retries included
+  std::uint64_t export_retries = 0;   ///< of these, repeated ones
+  std::uint64_t export_bytes = 0;     ///< body bytes sent, as compressed
+  std::uint64_t open_slots = 0;       ///< 512-byte slots in use now (open or not yet encoded spans)
+  std::uint64_t memory_bytes = 0;     ///< memory of slots, threads and queues that is in use now
 };
 
 /// Sums the counters of all threads; takes a lock, ~1 us.

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <string_view>
-
+#include <binnacle/apm.h>
 #include <boost/beast/http/message.hpp>
 
-#include <binnacle/apm.h>
+#include <string_view>
 
 // Trace context in Boost.Beast messages, for clients and servers. Header-only; stateless.
 //

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <cstring>
-#include <string_view>
-
+#include <binnacle/apm.h>
 #include <curl/curl.h>
 
-#include <binnacle/apm.h>
+#include <cstring>
+#include <string_view>
 
 // Trace context in the requests of libcurl. Header-only; stateless.
 //

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "sdk/encoded_batch.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+// Delivers encoded batches: the interface between the export thread and a destination. One request
+// at a time, never blocking, so that the same thread goes on emptying the recording threads' memory
+// while a collector is slow. Thread-confined (the export thread).
+
+namespace binnacle::sdk {
+
+enum class ExportOutcome : std::uint8_t {
+  kDelivered,  ///< the collector has it (less `rejected_spans`)
+  kRetry,      ///< it may work later
+  kRefused,    ///< it will never work
+};
+
+struct ExportResult {
+  ExportOutcome outcome = ExportOutcome::kDelivered;
+  std::int64_t retry_after_ms = 0;   ///< kRetry: the collector's own wish; 0: none
+  std::uint64_t rejected_spans = 0;  ///< kDelivered: by partial success
+  std::string message;               ///< what went wrong, for one line on stderr
+  std::uint64_t sent_bytes = 0;
+};
+
+class BatchExporter {
+ public:
+  BatchExporter() = default;
+  BatchExporter(const BatchExporter&) = delete;
+  BatchExporter& operator=(const BatchExporter&) = delete;
+  virtual ~BatchExporter() = default;
+
+  /// Begins sending. `batch` stays in place until poll() gave a result or cancel() was called.
+  virtual void start(const EncodedBatch& batch) = 0;
+  /// Goes on; the result once there is one.
+  virtual std::optional<ExportResult> poll() = 0;
+  /// Gives up the request that is under way.
+  virtual void cancel() noexcept = 0;
+  /// Waits until there may be progress, `wake_fd` is readable, or the time is over.
+  virtual void wait(int wake_fd, int timeout_ms) noexcept = 0;
+};
+
+}  // namespace binnacle::sdk

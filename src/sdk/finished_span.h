@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+// An ended span as exporters see it. Borrowed: valid during the call it is passed to.
+
+namespace binnacle::sdk {
+
+struct FinishedSpan {
+  const std::uint8_t* trace_id;        ///< 16 bytes
+  const std::uint8_t* span_id;         ///< 8 bytes
+  const std::uint8_t* parent_span_id;  ///< 8 bytes; null if the span has no parent
+  std::uint64_t start_unix_ns;
+  std::uint64_t end_unix_ns;  ///< never before the start
+  /// Encoded fields of OTLP's Span message: name, attributes (keys unique), events, links and, if
+  /// is_status_in_fields, the status. In the order in which they were recorded.
+  std::string_view fields;
+  std::string_view trace_state;
+  std::uint32_t dropped_attributes;
+  std::uint32_t dropped_events;
+  std::uint32_t dropped_links;
+  std::uint8_t kind;    ///< SpanKind
+  std::uint8_t status;  ///< StatusCode
+  std::uint8_t trace_flags;
+  bool is_parent_remote;
+  bool is_status_in_fields;
+};
+
+/// Takes the spans of a sweep, one by one.
+class SpanSink {
+ public:
+  SpanSink() = default;
+  SpanSink(const SpanSink&) = delete;
+  SpanSink& operator=(const SpanSink&) = delete;
+  virtual ~SpanSink() = default;
+  virtual void add(const FinishedSpan& span) = 0;
+};
+
+}  // namespace binnacle::sdk

@@ -1,0 +1,253 @@
+#include "sdk/lifecycle.h"
+
+#include "sdk/http_exporter.h"
+#include "sdk/otlp_encoder.h"
+#include "sdk/pipeline.h"
+#include "sdk/resource.h"
+#include "sdk/tick_clock.h"
+#include "sdk/warning.h"
+
+#include <binnacle/apm.h>
+#include <curl/curl.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <string>
+#include <utility>
+
+namespace binnacle::sdk {
+
+namespace {
+
+/// One run of the SDK in one process.
+struct Run {
+  Runtime* runtime = nullptr;
+  std::shared_ptr<Pipeline> pipeline;
+};
+
+/// Never destroyed, so that exit handlers and static destructors may come in any order.
+struct Lifecycle {
+  std::mutex mutex;  // guards what follows
+  Config config;
+  ExporterFactory factory;
+  Run run;                                  // pipeline: null while the SDK is off
+  std::unique_ptr<Harvester> harvester;     // of run.runtime; survives restarts with it
+  std::shared_ptr<Pipeline> last_pipeline;  // to see whether its thread has let go
+  std::uint32_t last_epoch = kEpochOff;
+};
+
+Lifecycle& lifecycle() {
+  static Lifecycle* const instance = std::make_unique<Lifecycle>().release();
+  return *instance;
+}
+
+std::int64_t deadline_after(std::int64_t timeout_ms) noexcept {
+  constexpr std::int64_t kLongestMs = 24LL * 3600 * 1000;
+  return monotonic_ns() + std::min(std::max<std::int64_t>(timeout_ms, 0), kLongestMs) * 1'000'000;
+}
+
+RecordingSettings recording_settings(const Config& config) {
+  RecordingSettings settings;
+  switch (config.sampler) {
+    case SamplerKind::kAlwaysOn:
+      settings.root_sampler = RootSampler::kAlwaysOn;
+      break;
+    case SamplerKind::kAlwaysOff:
+      settings.root_sampler = RootSampler::kAlwaysOff;
+      break;
+    case SamplerKind::kTraceIdRatio:
+      settings.root_sampler = config.sample_ratio >= 1.0  ? RootSampler::kAlwaysOn
+                              : config.sample_ratio > 0.0 ? RootSampler::kRatio
+                                                          : RootSampler::kAlwaysOff;
+      break;
+  }
+  // OpenTelemetry, "TraceState: Probability Sampling": threshold = (1 - ratio) * 2^56.
+  settings.rejection_threshold =
+      static_cast<std::uint64_t>(std::llround((1.0 - config.sample_ratio) * 0x1.0p56));
+  settings.is_parent_based = config.is_parent_based;
+  const auto limit = [](std::uint32_t value) {
+    return static_cast<std::uint16_t>(std::min<std::uint32_t>(value, 0xFFFF));
+  };
+  settings.attribute_limit = limit(config.attribute_count_limit);
+  settings.event_limit = limit(config.event_count_limit);
+  settings.link_limit = limit(config.link_count_limit);
+  settings.large_value_limit_bytes = config.large_value_limit_bytes;
+  return settings;
+}
+
+std::unique_ptr<BatchExporter> make_configured_exporter(const Config& config) {
+  HttpExporterOptions options;
+  options.url = config.endpoint;
+  options.headers = config.headers;
+  options.timeout_ms = config.export_timeout_ms;
+  options.uses_gzip =
+      config.compression == Compression::kGzip ||
+      (config.compression == Compression::kAuto && !is_loopback_url(config.endpoint));
+  return make_http_exporter(std::move(options));
+}
+
+void on_exit() noexcept {
+  const Runtime* current = g_runtime.load(std::memory_order_acquire);
+  if (current == nullptr || current->is_inherited()) return;
+  shutdown(lifecycle().config.exit_flush_ms);
+}
+
+/// libcurl's (and through it OpenSSL's) own exit handlers run after ours only if they are
+/// registered before.
+void set_up_process() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    std::atexit(on_exit);
+  });
+}
+
+/// Starts a run with the stored configuration; says why not. The lock is held.
+bool start_locked(Lifecycle& life) {
+  Runtime* current = runtime();
+  if (current == nullptr) {
+    warn("spans are not recorded: cannot reserve memory");
+    return false;
+  }
+  if (current != life.run.runtime) {
+    static_cast<void>(life.harvester.release());  // a parent's, in a forked child
+    life.harvester = std::make_unique<Harvester>(*current);
+    life.run.runtime = current;
+  } else if (life.last_pipeline != nullptr && !life.last_pipeline->has_ended()) {
+    warn("spans are not recorded: the last run is still shutting down");
+    return false;
+  }
+  std::unique_ptr<BatchExporter> exporter = life.factory(life.config);
+  if (exporter == nullptr) {
+    warn("spans are not recorded: cannot set up the exporter for " + life.config.endpoint);
+    return false;
+  }
+  PipelineOptions options;
+  options.schedule_delay_ns = life.config.schedule_delay_ms * 1'000'000;
+  options.max_batch_spans = std::max<std::size_t>(life.config.max_export_batch_spans, 1);
+  options.sender.queue_bytes = life.config.queue_limit_bytes;
+  options.sender.retry_limit_ns = life.config.retry_limit_ms * 1'000'000;
+  life.harvester->set_limits({life.config.attribute_count_limit, life.config.event_count_limit,
+                              life.config.link_count_limit});
+  auto pipeline = std::make_shared<Pipeline>(
+      *current, *life.harvester, options,
+      std::make_unique<OtlpEncoder>(encode_resource(life.config)), std::move(exporter));
+  // Sent when a batch is full, but in time before a small pool runs out.
+  const std::size_t wake_after =
+      std::min(options.max_batch_spans, std::max<std::size_t>(life.config.max_spans / 4, 1));
+  current->configure(recording_settings(life.config), life.config.max_spans, wake_after);
+  if (!pipeline->start()) {
+    warn("spans are not recorded: cannot start the export thread");
+    return false;
+  }
+  life.run.pipeline = pipeline;
+  life.last_pipeline = std::move(pipeline);
+  g_epoch.store(++life.last_epoch, std::memory_order_release);
+  return true;
+}
+
+bool is_running_here(const Lifecycle& life) noexcept {
+  return life.run.pipeline != nullptr && !life.run.runtime->is_inherited();
+}
+
+/// In a forked child the parent's objects are left as they are: their thread is not here.
+void abandon_inherited(Lifecycle& life) {
+  if (life.run.runtime == nullptr || !life.run.runtime->is_inherited()) return;
+  static_cast<void>(std::make_unique<Run>(std::move(life.run)).release());
+  static_cast<void>(
+      std::make_unique<std::shared_ptr<Pipeline>>(std::move(life.last_pipeline)).release());
+  life.run = {};
+}
+
+}  // namespace
+
+bool start_sdk(const Config& config, ExporterFactory factory) noexcept try {
+  set_up_process();
+  Lifecycle& life = lifecycle();
+  const std::lock_guard lock(life.mutex);
+  if (is_running_here(life)) return true;
+  abandon_inherited(life);
+  if (!config.is_enabled) return false;
+  life.config = config;
+  life.factory = std::move(factory);
+  return start_locked(life);
+} catch (const std::exception& error) {
+  warn(std::string("spans are not recorded: ") + error.what());
+  return false;
+}
+
+Runtime* restart_in_child() noexcept try {
+  Lifecycle& life = lifecycle();
+  const std::lock_guard lock(life.mutex);
+  if (is_running_here(life)) return life.run.runtime;  // another thread of the child was faster
+  abandon_inherited(life);
+  if (start_locked(life)) return life.run.runtime;
+  g_epoch.store(kEpochOff, std::memory_order_release);
+  return nullptr;
+} catch (const std::exception& error) {
+  g_epoch.store(kEpochOff, std::memory_order_release);
+  warn(std::string("spans of a forked process are not recorded: ") + error.what());
+  return nullptr;
+}
+
+void renew_lifecycle_lock() noexcept { new (&lifecycle().mutex) std::mutex; }
+
+}  // namespace binnacle::sdk
+
+namespace binnacle {
+inline namespace v1 {
+
+using sdk::Lifecycle;
+
+bool init_observability() noexcept try {
+  return init_observability(Config::from_environment());
+} catch (const std::exception& error) {
+  sdk::warn(std::string("spans are not recorded: ") + error.what());
+  return false;
+}
+
+bool init_observability(const Config& config) noexcept {
+  return sdk::start_sdk(config, sdk::make_configured_exporter);
+}
+
+bool force_flush(std::int64_t timeout_ms) noexcept {
+  const std::int64_t deadline_ns = sdk::deadline_after(timeout_ms);
+  std::shared_ptr<sdk::Pipeline> pipeline;
+  {
+    Lifecycle& life = sdk::lifecycle();
+    const std::lock_guard lock(life.mutex);
+    if (!sdk::is_running_here(life)) return true;  // nothing was recorded
+    pipeline = life.run.pipeline;
+  }
+  return pipeline->flush(deadline_ns);
+}
+
+bool shutdown(std::int64_t timeout_ms) noexcept {
+  const std::int64_t deadline_ns = sdk::deadline_after(timeout_ms);
+  std::shared_ptr<sdk::Pipeline> pipeline;
+  {
+    Lifecycle& life = sdk::lifecycle();
+    const std::lock_guard lock(life.mutex);
+    sdk::g_epoch.store(sdk::kEpochOff, std::memory_order_release);
+    if (!sdk::is_running_here(life)) return true;
+    pipeline = std::move(life.run.pipeline);
+    life.run.pipeline = nullptr;
+  }
+  return pipeline->stop(deadline_ns);
+}
+
+bool is_enabled() noexcept {
+  return sdk::g_epoch.load(std::memory_order_relaxed) != sdk::kEpochOff;
+}
+
+SdkStats sdk_stats() noexcept {
+  sdk::Runtime* current = sdk::g_runtime.load(std::memory_order_acquire);
+  if (current == nullptr || current->is_inherited()) return {};
+  return current->stats();
+}
+
+}  // namespace v1
+}  // namespace binnacle

@@ -1,0 +1,125 @@
+#pragma once
+
+#include "sdk/slot_pool.h"
+#include "sdk/thread_state.h"
+
+#include <binnacle/stats.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+// The SDK's process-wide memory: the slot pool, the states of all threads, and the counters. One
+// per process, and a new one in a forked child, where the inherited one is abandoned as it stands.
+// Never destroyed: handles on spans may outlive everything else. Made by runtime(). Internally
+// locked.
+
+namespace binnacle::sdk {
+
+/// Counters of the export side; written by the export thread, and by shutdown.
+struct ExportCounters {
+  std::atomic<std::uint64_t> spans_encoded{0};
+  std::atomic<std::uint64_t> spans_exported{0};
+  std::atomic<std::uint64_t> dropped_queue_full{0};
+  std::atomic<std::uint64_t> dropped_export_failed{0};
+  std::atomic<std::uint64_t> dropped_rejected{0};
+  std::atomic<std::uint64_t> dropped_at_shutdown{0};
+  std::atomic<std::uint64_t> attributes_dropped{0};
+  std::atomic<std::uint64_t> amends_late{0};
+  std::atomic<std::uint64_t> requests{0};
+  std::atomic<std::uint64_t> retries{0};
+  std::atomic<std::uint64_t> bytes{0};
+  std::atomic<std::uint64_t> queued_bytes{0};  ///< a gauge: encoded, waiting to be sent
+};
+
+class Runtime {
+ public:
+  /// Threads that may be recording at the same time. Each costs 1 KB, and 8 KB for its contexts.
+  static constexpr std::size_t kMaxThreads = 4096;
+
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  /// Null if the address ranges cannot be had.
+  static Runtime* create() noexcept;
+
+  /// True in a forked child that still holds its parent's runtime.
+  bool is_inherited() const noexcept { return fork_canary_->load(std::memory_order_relaxed) == 0; }
+
+  /// In a forked child where pages are not wiped by the kernel.
+  void forget_in_child() noexcept;
+
+  SlotPool& pool() noexcept { return pool_; }
+  ExportCounters& counters() noexcept { return counters_; }
+
+  void configure(const RecordingSettings& settings, std::size_t max_spans,
+                 std::size_t wake_after_slots) noexcept;
+
+  /// A state for the calling thread, with current settings; null if there are too many threads.
+  ThreadState* attach_thread() noexcept;
+  /// Copies the current settings into the calling thread's state.
+  void refresh(ThreadState& thread) noexcept;
+  /// The context stack that belongs to a state of this runtime.
+  ThreadContexts* contexts_of(const ThreadState& thread) noexcept;
+  /// The thread is exiting: its free slots and its state may be used by others.
+  void detach_thread(ThreadState& thread) noexcept;
+
+  /// More slots for the calling thread; false if there are none.
+  bool refill(ThreadState& thread) noexcept;
+
+  /// States that were ever attached: what there is to look at for amends.
+  std::size_t touched_threads() noexcept;
+  ThreadState& thread_at(std::size_t index) noexcept { return states_[index]; }
+
+  /// Wakes the export thread; cheap if it has been woken already.
+  void wake() noexcept;
+  /// The event that wake() signals; readable until take_wake().
+  int wake_fd() const noexcept { return wake_fd_; }
+  /// Resets it; true if it was signalled.
+  bool take_wake() noexcept;
+
+  /// Counts sweeps of the export thread, which free slots.
+  std::atomic<std::uint64_t>& sweeps() noexcept { return sweeps_; }
+
+  /// Reserves bytes for a value over 4 KB; false if the limit is reached.
+  bool reserve_large(std::size_t bytes, std::uint64_t limit_bytes) noexcept;
+  void release_large(std::size_t bytes) noexcept {
+    large_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  }
+
+  SdkStats stats() noexcept;
+
+ private:
+  Runtime() = default;
+  bool map_memory() noexcept;
+
+  SlotPool pool_;
+  ExportCounters counters_;
+  std::atomic<std::uint64_t>* fork_canary_ = nullptr;  // first word of the wipe-on-fork pages
+  ThreadState* states_ = nullptr;
+  ThreadContexts* contexts_ = nullptr;
+  int wake_fd_ = -1;
+
+  alignas(64) std::atomic<std::uint64_t> sweeps_{0};
+  std::atomic<std::size_t> granted_since_sweep_{0};
+  std::atomic<std::size_t> wake_after_slots_{512};
+  std::atomic<bool> is_woken_{false};
+  std::atomic<std::uint64_t> large_bytes_{0};
+
+  std::mutex mutex_;  // guards what follows
+  RecordingSettings settings_;
+  std::size_t touched_threads_ = 0;
+  std::size_t live_threads_ = 0;
+  std::uint64_t threads_refused_ = 0;
+  std::vector<std::uint32_t> free_threads_;
+};
+
+/// The process's runtime, null if there is none yet. In a forked child this may be the parent's.
+extern std::atomic<Runtime*> g_runtime;
+
+/// The process's runtime, made if there is none or only the parent's; null if memory lacks.
+Runtime* runtime() noexcept;
+
+}  // namespace binnacle::sdk

@@ -1,0 +1,134 @@
+#include "sdk/sender.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace binnacle::sdk {
+
+namespace {
+
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
+  counter.fetch_add(n, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Sender::Sender(BatchExporter& exporter, const SenderLimits& limits, ExportCounters& counters,
+               std::function<double()> random, std::function<void(std::string_view)> warn)
+    : exporter_(exporter),
+      limits_(limits),
+      counters_(counters),
+      random_(std::move(random)),
+      warn_(std::move(warn)) {}
+
+bool Sender::enqueue(EncodedBatch batch) {
+  const std::size_t bytes = batch.bytes.size();
+  // One batch always fits, however small the limit.
+  if (!queue_.empty() && queued_bytes_ + bytes > limits_.queue_bytes) {
+    add(counters_.dropped_queue_full, batch.spans);
+    return false;
+  }
+  add(counters_.spans_encoded, batch.spans);
+  queued_bytes_ += bytes;
+  counters_.queued_bytes.store(queued_bytes_, std::memory_order_relaxed);
+  queue_.push_back({std::move(batch)});
+  ++enqueued_;
+  return true;
+}
+
+void Sender::drive(std::int64_t now_ns) {
+  for (;;) {
+    if (is_sending_) {
+      const std::optional<ExportResult> result = exporter_.poll();
+      if (!result) return;
+      is_sending_ = false;
+      finish(*result, now_ns);
+    }
+    if (queue_.empty() || now_ns < next_try_ns_) return;
+    Entry& entry = queue_.front();
+    if (entry.tries++ == 0) {
+      entry.first_try_ns = now_ns;
+    } else {
+      add(counters_.retries, 1);
+    }
+    add(counters_.requests, 1);
+    is_sending_ = true;
+    exporter_.start(entry.batch);
+  }
+}
+
+void Sender::finish(const ExportResult& result, std::int64_t now_ns) {
+  add(counters_.bytes, result.sent_bytes);
+  Entry& entry = queue_.front();
+  switch (result.outcome) {
+    case ExportOutcome::kDelivered: {
+      const std::uint64_t rejected =
+          std::min<std::uint64_t>(result.rejected_spans, entry.batch.spans);
+      add(counters_.spans_exported, entry.batch.spans - rejected);
+      add(counters_.dropped_rejected, rejected);
+      if (rejected > 0) {
+        if (!std::exchange(has_warned_, true)) warn_(result.message);
+      } else {
+        has_warned_ = false;
+      }
+      next_try_ns_ = 0;
+      is_postponed_ = false;
+      return pop();
+    }
+    case ExportOutcome::kRetry:
+      return retry_later(entry, result, now_ns);
+    case ExportOutcome::kRefused:
+      return lose(counters_.dropped_export_failed, result.message);
+  }
+}
+
+void Sender::retry_later(Entry& entry, const ExportResult& result, std::int64_t now_ns) {
+  std::int64_t backoff_ns = limits_.first_backoff_ns;
+  for (int i = 1; i < entry.tries && backoff_ns < limits_.max_backoff_ns; ++i) backoff_ns *= 2;
+  backoff_ns = std::min(backoff_ns, limits_.max_backoff_ns);
+  // Half fixed, half random: clients that lost the same collector do not come back together.
+  backoff_ns =
+      backoff_ns / 2 + static_cast<std::int64_t>(static_cast<double>(backoff_ns / 2) * random_());
+  const std::int64_t asked_ns = std::min(result.retry_after_ms * 1'000'000, limits_.retry_limit_ns);
+  is_postponed_ = asked_ns > 0;
+  next_try_ns_ = now_ns + std::max(backoff_ns, asked_ns);
+  if (next_try_ns_ - entry.first_try_ns > limits_.retry_limit_ns) {
+    return lose(counters_.dropped_export_failed, result.message);
+  }
+  ++postponements_;
+  if (!std::exchange(has_warned_, true)) warn_(result.message + "; will retry");
+}
+
+void Sender::lose(std::atomic<std::uint64_t>& counter, const std::string& message) {
+  add(counter, queue_.front().batch.spans);
+  if (!std::exchange(has_warned_, true)) warn_(message);
+  pop();
+}
+
+void Sender::pop() {
+  queued_bytes_ -= queue_.front().batch.bytes.size();
+  counters_.queued_bytes.store(queued_bytes_, std::memory_order_relaxed);
+  queue_.pop_front();
+  ++resolved_;
+}
+
+void Sender::hurry() noexcept {
+  if (!is_postponed_) next_try_ns_ = 0;
+}
+
+void Sender::abandon() {
+  if (is_sending_) exporter_.cancel();
+  is_sending_ = false;
+  while (!queue_.empty()) {
+    add(counters_.dropped_at_shutdown, queue_.front().batch.spans);
+    pop();
+  }
+}
+
+std::int64_t Sender::next_event_ns() const noexcept {
+  if (queue_.empty() || is_sending_) return std::numeric_limits<std::int64_t>::max();
+  return next_try_ns_;
+}
+
+}  // namespace binnacle::sdk

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "sdk/batch_exporter.h"
+#include "sdk/runtime.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+
+// The queue before a destination, and its patience: what to do when a request fails. Exponential
+// backoff with jitter between tries; the collector's Retry-After counts as the least wait; a batch
+// that cannot be delivered within its limit is dropped. Bounded in bytes; full means that new
+// batches are dropped, since those before them have waited longer. Time comes from the caller.
+// Thread-confined (the export thread).
+
+namespace binnacle::sdk {
+
+struct SenderLimits {
+  std::size_t queue_bytes = 4U << 20U;
+  std::int64_t retry_limit_ns = 60'000'000'000;
+  /// OTLP's recommendation leaves the numbers open; these are the ones of the OpenTelemetry
+  /// Collector's exporters, started sooner because an application's collector is near.
+  std::int64_t first_backoff_ns = 500'000'000;
+  std::int64_t max_backoff_ns = 30'000'000'000;
+};
+
+class Sender {
+ public:
+  /// `random` gives numbers in [0, 1); `warn` is told of losses, once per kind of trouble.
+  Sender(BatchExporter& exporter, const SenderLimits& limits, ExportCounters& counters,
+         std::function<double()> random, std::function<void(std::string_view)> warn);
+
+  /// False (and counted) if the queue is full.
+  bool enqueue(EncodedBatch batch);
+  bool is_full() const noexcept { return queued_bytes_ >= limits_.queue_bytes; }
+  /// Starts, continues and finishes requests. Call it often.
+  void drive(std::int64_t now_ns);
+  /// Tries again at once what is only waiting for its backoff (not what the collector postponed).
+  void hurry() noexcept;
+  /// Drops everything that is not delivered; counted as lost at shutdown.
+  void abandon();
+
+  bool is_idle() const noexcept { return queue_.empty(); }
+  /// When drive() has something to do that no event announces; INT64_MAX: never.
+  std::int64_t next_event_ns() const noexcept;
+  /// Batches taken into the queue, and batches that left it, one way or the other.
+  std::uint64_t enqueued() const noexcept { return enqueued_; }
+  std::uint64_t resolved() const noexcept { return resolved_; }
+  /// How often a request failed and was kept for later.
+  std::uint64_t postponements() const noexcept { return postponements_; }
+
+ private:
+  struct Entry {
+    EncodedBatch batch;
+    std::int64_t first_try_ns = 0;
+    int tries = 0;
+  };
+
+  void finish(const ExportResult& result, std::int64_t now_ns);
+  void retry_later(Entry& entry, const ExportResult& result, std::int64_t now_ns);
+  void pop();
+  void lose(std::atomic<std::uint64_t>& counter, const std::string& message);
+
+  BatchExporter& exporter_;
+  SenderLimits limits_;
+  ExportCounters& counters_;
+  std::function<double()> random_;
+  std::function<void(std::string_view)> warn_;
+  std::deque<Entry> queue_;
+  std::size_t queued_bytes_ = 0;
+  bool is_sending_ = false;
+  bool is_postponed_ = false;  // by the collector, as opposed to by our backoff
+  bool has_warned_ = false;    // since the last success
+  std::int64_t next_try_ns_ = 0;
+  std::uint64_t enqueued_ = 0;
+  std::uint64_t resolved_ = 0;
+  std::uint64_t postponements_ = 0;
+};
+
+}  // namespace binnacle::sdk

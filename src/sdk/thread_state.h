@@ -1,0 +1,141 @@
+#pragma once
+
+#include "sdk/slot.h"
+
+#include <binnacle/apm.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+// What one thread needs to record without contact to any other: its free slots, id generator,
+// sampling settings, counters, and its stack of contexts. Found through one thread-local pointer of
+// the initial-exec model (no call, no constructor, no destructor). Made by Runtime when a thread
+// records for the first time, handed back when the thread exits, and reused; never freed.
+//
+// ThreadStates live in pages that a forked child sees zeroed: there epoch is 0, so that the child's
+// first span takes the slow path, and its ids come from a new seed. Context stacks live in ordinary
+// pages, so that the child's spans still have the right parent.
+
+namespace binnacle::sdk {
+
+class Runtime;
+
+enum class RootSampler : std::uint8_t { kAlwaysOff, kAlwaysOn, kRatio };
+
+/// What recording threads need to know of the configuration; each keeps a copy.
+struct RecordingSettings {
+  RootSampler root_sampler = RootSampler::kAlwaysOn;
+  bool is_parent_based = true;
+  /// kRatio: sampled if the low 56 bits of the trace id reach this (OpenTelemetry's consistent
+  /// probability sampling: the rejection threshold).
+  std::uint64_t rejection_threshold = 0;
+  std::uint16_t attribute_limit = 128;
+  std::uint16_t event_limit = 128;
+  std::uint16_t link_limit = 128;
+  std::uint64_t large_value_limit_bytes = 2U << 20U;
+};
+
+/// A counter with one writer: the thread itself. Read by sdk_stats().
+class ThreadCounter {
+ public:
+  void add(std::uint64_t n = 1) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  std::uint64_t read() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct ThreadCounters {
+  ThreadCounter dropped_no_memory;
+  ThreadCounter scopes_refused;
+  ThreadCounter attributes_dropped;
+  ThreadCounter values_large;
+  ThreadCounter values_dropped;
+};
+
+struct alignas(64) ThreadState {
+  /// Equal to g_epoch if this thread's settings are current; else take the slow path.
+  std::uint32_t epoch;
+  std::uint32_t free_mask;  ///< free slots of `chunk` that are this thread's to use
+  Slot* chunk;
+  /// The slot that this thread is writing into right now: a hazard pointer. The export thread,
+  /// having closed a span that another thread ended, waits until it does not stand here.
+  std::atomic<Slot*> busy_slot;
+  std::uint64_t random[2];  ///< state of xoroshiro128++
+  RecordingSettings settings;
+  Runtime* runtime;
+  std::uint64_t failed_sweep;  ///< 1 + the sweep during which no slot could be had; 0: none
+  AmendLog* amend_log;         ///< the one being written
+  std::atomic<AmendLog*> first_amend_log;
+  ThreadCounters counters;
+};
+
+/// One entry of the stack of active contexts. Holds a count on `extras`.
+struct ContextEntry {
+  SpanContext context;
+  bool is_valid;
+  SlotHandle span;  ///< the local span, if it is being recorded
+  const ContextExtras* extras;
+};
+
+struct ThreadContexts {
+  std::uint32_t depth;
+  ContextEntry entries[kMaxScopeDepth];
+};
+
+struct ThreadLocal {
+  ThreadState* state;
+  ThreadContexts* contexts;
+};
+
+/// Never null: threads that have not recorded point at shared, inert objects.
+extern constinit thread_local ThreadLocal t_local [[gnu::tls_model("initial-exec")]];
+extern ThreadContexts g_no_contexts;
+
+/// g_epoch while the SDK is off. Zero is no epoch at all: it is what a forked child finds.
+inline constexpr std::uint32_t kEpochOff = 1;
+/// Which run of the SDK is recording. Changes with every start and shutdown.
+extern std::atomic<std::uint32_t> g_epoch;
+
+/// This thread's state, ready to record, or null if the SDK is off or has no room for the thread.
+/// Registers the thread, and restarts the SDK in a forked child. Slow (microseconds).
+ThreadState* enter_thread() noexcept;
+/// This thread's context stack, whether or not the SDK records; null if there is no memory.
+ThreadContexts* enter_contexts() noexcept;
+
+inline ThreadState* recording_thread() noexcept {
+  ThreadState* state = t_local.state;
+  if (state->epoch == g_epoch.load(std::memory_order_relaxed)) [[likely]]
+    return state;
+  return enter_thread();
+}
+
+/// Next output of xoroshiro128++ (Blackman and Vigna, 2019): 128 bits of state keep the sequences
+/// of many threads and machines from meeting.
+inline std::uint64_t next_random(ThreadState& thread) noexcept {
+  const auto rotate = [](std::uint64_t x, unsigned by) { return x << by | x >> (64 - by); };
+  const std::uint64_t a = thread.random[0];
+  std::uint64_t b = thread.random[1];
+  const std::uint64_t result = rotate(a + b, 17) + a;
+  b ^= a;
+  thread.random[0] = rotate(a, 49) ^ b ^ (b << 21U);
+  thread.random[1] = rotate(b, 28);
+  return result;
+}
+
+/// A free slot of this thread, or null (counted) if the pool is exhausted. The slot's line 0 is
+/// about to be in cache: its successor is fetched ahead.
+Slot* take_slot_slow(ThreadState& thread) noexcept;
+inline Slot* take_slot(ThreadState& thread) noexcept {
+  const std::uint32_t mask = thread.free_mask;
+  if (mask == 0) [[unlikely]]
+    return take_slot_slow(thread);
+  Slot* slot = thread.chunk + __builtin_ctz(mask);
+  thread.free_mask = mask & (mask - 1);
+  return slot;
+}
+
+}  // namespace binnacle::sdk

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string_view>
+
+// The SDK's only voice: one line on stderr. Callable from any thread.
+
+namespace binnacle::sdk {
+
+/// Writes "binnacle: <message>\n" with a single system call.
+void warn(std::string_view message) noexcept;
+
+}  // namespace binnacle::sdk
