@@ -290,7 +290,7 @@ Result<std::unique_ptr<FileLock>> PosixFileSystem::lock(const std::string& path)
   if (::ftruncate(fd.get(), 0) != 0 ||
       ::pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
     // A full disk must not keep the store from opening.
-    (void)::ftruncate(fd.get(), 0);
+    [[maybe_unused]] const int emptied = ::ftruncate(fd.get(), 0);
   }
   return std::make_unique<PosixLock>(std::move(fd));
 }
