@@ -25,7 +25,7 @@ struct HttpClientConfig {
   std::int64_t request_timeout_ns = 30 * kNanosPerSecond;
   /// Larger answers are kResourceExhausted.
   std::uint64_t response_limit_bytes = 64ULL * 1024 * 1024;
-  std::string user_agent = "binnacle";
+  std::string user_agent{"binnacle"};
 };
 
 struct HttpClientRequest {
