@@ -20,6 +20,8 @@
 // each port, start(), stop() before anything that handlers use is destroyed. Setup from one thread;
 // handlers are called on gRPC's threads, concurrently.
 //
+// gRPC's health protocol (grpc.health.v1.Health/Check) is always served.
+//
 //   server.add_unary("/pkg.Service/Method", [](GrpcRequest&& call, GrpcResponder r) {
 //     r.finish(answer_bytes(call.message()));
 //   });
@@ -40,7 +42,7 @@ struct GrpcServerConfig {
   std::int64_t drain_timeout_ns = 5 * kNanosPerSecond;
 };
 
-/// One received call.
+/// One received call. Move-only by use.
 class GrpcRequest {
  public:
   std::string method;  ///< "/pkg.Service/Method"
@@ -88,11 +90,6 @@ class GrpcResponder {
 
 using GrpcHandler = std::function<void(GrpcRequest&&, GrpcResponder)>;
 
-/// google.rpc.Status (google/rpc/status.proto) with code and message and, for retryable errors,
-/// a google.rpc.RetryInfo detail (google/rpc/error_details.proto). Also the body of OTLP/HTTP
-/// errors.
-[[nodiscard]] std::string encode_rpc_status(const Error& error);
-
 struct GrpcListenerConfig {
   std::string name{};
   std::string address = "127.0.0.1";
@@ -117,8 +114,9 @@ class GrpcServer {
   /// naming port and setting.
   [[nodiscard]] Result<std::vector<std::uint16_t>> start();
 
-  /// Refuses new calls, lets running ones finish for at most drain_timeout_ns, cancels the rest.
-  /// After it returns no handler runs. Idempotent.
+  /// Refuses new calls, lets running ones finish for at most drain_timeout_ns, cancels the rest and
+  /// waits until their responders are used or destroyed. After it returns no handler runs.
+  /// Idempotent.
   void stop();
 
   [[nodiscard]] const GrpcProbe& probe() const noexcept;
