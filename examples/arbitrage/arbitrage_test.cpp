@@ -71,6 +71,12 @@ TEST(Market, OffersSurviveThePage) {
   EXPECT_THROW(parse_page("<html><body>nothing</body></html>"), std::runtime_error);
 }
 
+TEST(Market, EveryPageHasArticlesFromSeveralSellers) {
+  for (int page = 1; page <= kPages; ++page) {
+    EXPECT_GE(find_opportunities(parse_page(render_page(page, 1'700'000'000))).size(), 10U) << page;
+  }
+}
+
 TEST(Market, TheBestOpportunityHasTheWidestGap) {
   const std::vector<Offer> offers = {{"A", "", "s1", 100, "EUR"},
                                      {"A", "", "s2", 130, "EUR"},

@@ -48,11 +48,15 @@ Response answer_chat(const NgramModel& model, std::uint64_t seed, const Request&
   response.stream = [&model, prompt, input_tokens, limit, seed](const SendChunk& send) {
     auto generation = model.generate(prompt, seed);
     std::int64_t produced = 0;
-    for (; produced < limit; ++produced) {
+    while (produced < limit) {
       const std::string token = generation.next();
       if (token.empty() && produced > limit / 2) break;
-      const bool glue = produced == 0 || (token.size() == 1 && std::ispunct(token[0]) != 0);
-      if (!send(stream_event(token.empty() ? "" : glue ? token : " " + token))) return;
+      const bool is_word =
+          !token.empty() && std::ispunct(static_cast<unsigned char>(token[0])) == 0;
+      if (produced == 0 && !is_word)
+        continue;  // an answer does not begin with the last one's full stop
+      if (!send(stream_event(is_word && produced > 0 ? " " + token : token))) return;
+      ++produced;
     }
     send(fmt::format(
         "data: {{\"choices\":[],\"usage\":{{\"prompt_tokens\":{},\"completion_tokens\":{}}}}}\n\n"

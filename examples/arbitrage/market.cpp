@@ -60,7 +60,7 @@ std::string render_page(int page, std::int64_t unix_seconds) {
   for (int i = 0; i < kOffersPerPage; ++i) {
     const auto n = static_cast<std::size_t>((page - 1) * kOffersPerPage + i);
     const std::size_t article = n % kArticles.size();
-    const std::size_t seller = (n * 7 + n / kArticles.size()) % kSellers.size();
+    const std::size_t seller = (n * 7 + 2 * (n / kArticles.size())) % kSellers.size();
     out += fmt::format(
         "<li class=\"offer\" data-sku=\"QM-{:04}\" data-seller=\"{}\"><b>{}</b> "
         "<span class=\"price\" data-currency=\"EUR\" data-cents=\"{}\">on request</span></li>\n",
