@@ -26,8 +26,6 @@ std::string_view to_string(SyncPoint point) noexcept {
       return "set_aside";
     case SyncPoint::kWalOpened:
       return "wal_opened";
-    case SyncPoint::kWalOpenedDirectory:
-      return "wal_opened_directory";
     case SyncPoint::kWalSegmentHeader:
       return "wal_segment_header";
     case SyncPoint::kWalSegmentCreated:

@@ -25,7 +25,6 @@ enum class SyncPoint : std::uint8_t {
   kPartName,            ///< the directory of parts after that
   kSetAside,            ///< the set-aside directory after a damaged log segment was linked into it
   kWalOpened,           ///< the last log segment found at open, before its records are served
-  kWalOpenedDirectory,  ///< the log directory, likewise
   kWalSegmentHeader,    ///< a new segment's header, before any record
   kWalSegmentCreated,   ///< the log directory after a new segment
   kWalGroup,            ///< one group of log records: the sync behind every acknowledgement
@@ -35,12 +34,12 @@ enum class SyncPoint : std::uint8_t {
 };
 
 inline constexpr std::array kAllSyncPoints = {
-    SyncPoint::kStoreParent,        SyncPoint::kStoreFormat,       SyncPoint::kStoreLayout,
-    SyncPoint::kManifestOpened,     SyncPoint::kManifestAppend,    SyncPoint::kManifestRewrite,
-    SyncPoint::kManifestRename,     SyncPoint::kPartContent,       SyncPoint::kPartName,
-    SyncPoint::kSetAside,           SyncPoint::kWalOpened,         SyncPoint::kWalOpenedDirectory,
-    SyncPoint::kWalSegmentHeader,   SyncPoint::kWalSegmentCreated, SyncPoint::kWalGroup,
-    SyncPoint::kWalSegmentReleased, SyncPoint::kSnapshotFile,      SyncPoint::kSnapshotDirectory,
+    SyncPoint::kStoreParent,       SyncPoint::kStoreFormat,       SyncPoint::kStoreLayout,
+    SyncPoint::kManifestOpened,    SyncPoint::kManifestAppend,    SyncPoint::kManifestRewrite,
+    SyncPoint::kManifestRename,    SyncPoint::kPartContent,       SyncPoint::kPartName,
+    SyncPoint::kSetAside,          SyncPoint::kWalOpened,         SyncPoint::kWalSegmentHeader,
+    SyncPoint::kWalSegmentCreated, SyncPoint::kWalGroup,          SyncPoint::kWalSegmentReleased,
+    SyncPoint::kSnapshotFile,      SyncPoint::kSnapshotDirectory,
 };
 
 /// "wal_group" and so on, for messages and metrics.

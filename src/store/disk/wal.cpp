@@ -52,10 +52,6 @@ Result<std::unique_ptr<Wal>> Wal::open(FileSystem& fs, const std::string& direct
                                        const WalOptions& options, const Clock& clock,
                                        DiskReserve& reserve, DiskProbe& probe,
                                        WalSequence checkpoint, const WalReplay& replay) {
-  if (Status made = fs.make_directory(directory);
-      !made && made.error().code != ErrorCode::kAlreadyExists) {
-    return std::unexpected(made.error());
-  }
   Result<WalRecovered> recovered =
       recover_wal(fs, directory, set_aside_directory, checkpoint, replay, probe);
   if (!recovered) return std::unexpected(recovered.error());
@@ -65,7 +61,10 @@ Result<std::unique_ptr<Wal>> Wal::open(FileSystem& fs, const std::string& direct
   wal->next_sequence_ = recovered->last_sequence + 1;
   wal->acknowledged_ = recovered->durable_sequence;
   wal->durable_sequence_.store(recovered->last_sequence, std::memory_order_release);
-  wal->current_segment_.store(recovered->last_segment + 1, std::memory_order_release);
+  // A segment takes at least one sequence, so this is above all ids ever given, also of segments
+  // that were released long ago: an id stands for one segment for ever.
+  wal->current_segment_.store(std::max(recovered->last_segment + 1, wal->next_sequence_),
+                              std::memory_order_release);
   wal->update_gauges_locked();
   if (options.commit_on_thread)
     wal->committer_ = std::thread([w = wal.get()] { w->committer_loop(); });

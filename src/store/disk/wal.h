@@ -85,7 +85,8 @@ struct WalAppend {
 
 class Wal {
  public:
-  /// Opens or creates the log in `directory` (one level is created). Replays every readable record
+  /// Opens the log in `directory` (which exists, durably: StoreDirectory made it). Replays every
+  /// readable record
   /// with a sequence above `checkpoint`; then new records go to a new segment. A torn tail (records
   /// that were written, never acknowledged) is dropped silently; damage to acknowledged records is
   /// reported in damage(), later records are delivered with `after_damage`, and the segment is

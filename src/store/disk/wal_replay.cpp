@@ -113,14 +113,13 @@ Status Recovery::find_candidates() {
 }
 
 // What a killed process wrote may be in memory only. It is about to be served and built upon: make
-// it last first. Earlier segments were synced before the last was begun.
+// it last first. Earlier segments were synced before the last was begun, and every segment's name
+// before its first record.
 Status Recovery::sync_found() {
-  if (!candidates_.empty()) {
-    Result<std::unique_ptr<File>> file = fs_.open(candidates_.back().path, OpenMode::kReadWrite);
-    if (!file) return std::unexpected(file.error());
-    if (Status s = (*file)->sync_data(SyncPoint::kWalOpened); !s) return s;
-  }
-  return fs_.sync_directory(directory_, SyncPoint::kWalOpenedDirectory);
+  if (candidates_.empty()) return {};
+  Result<std::unique_ptr<File>> file = fs_.open(candidates_.back().path, OpenMode::kReadWrite);
+  if (!file) return std::unexpected(file.error());
+  return (*file)->sync_data(SyncPoint::kWalOpened);
 }
 
 const WalSegmentHeader* Recovery::next_header(std::size_t index) const {
@@ -159,10 +158,7 @@ void Recovery::report(const Candidate& candidate, std::uint64_t offset, WalSeque
 }
 
 Status Recovery::set_aside(const Candidate& candidate) {
-  // Segment ids start again when the whole log was released; sequences never do.
-  const WalSequence first = candidate.header ? candidate.header->first_sequence : accounted_ + 1;
-  const std::string kept =
-      fmt::format("{}/{:016x}-{}{}", set_aside_directory_, candidate.id, first, kSegmentSuffix);
+  const std::string kept = wal_segment_path(set_aside_directory_, candidate.id);
   const Status linked = fs_.link(candidate.path, kept);
   if (!linked && linked.error().code != ErrorCode::kAlreadyExists) return linked;
   return fs_.sync_directory(set_aside_directory_, SyncPoint::kSetAside);

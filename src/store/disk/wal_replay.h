@@ -17,7 +17,7 @@ namespace binnacle {
 
 /// Numbers records from 1, in log order, across segments; never reused. Refused records leave gaps.
 using WalSequence = std::uint64_t;
-/// Numbers segments from 1.
+/// Numbers segments, ascending, with gaps; never reused.
 using WalSegment = std::uint64_t;
 
 /// One record, as replayed. Views are valid during the call.
