@@ -32,9 +32,10 @@ constexpr std::string_view kHealthCheck = "/grpc.health.v1.Health/Check";
 grpc::Status to_grpc_status(const Error& error) {
   Error shown = error;
   if (shown.message.size() > kStatusMessageBytes) shown.message.resize(kStatusMessageBytes);
-  if (shown.retryable() && shown.retry_after_ns == 0) shown.retry_after_ns = kLoadRetryNs;
+  // RESOURCE_EXHAUSTED without RetryInfo means "do not send again" to OTLP clients.
+  const bool retry = shown.retryable() && shown.retry_after_ns > 0;
   return {static_cast<grpc::StatusCode>(shown.code), shown.message,
-          shown.retryable() ? encode_rpc_status(shown) : std::string()};
+          retry ? encode_rpc_status(shown) : std::string()};
 }
 
 /// What the handlers of all calls share.
