@@ -106,28 +106,44 @@ TraceFormat by_keys(KeyWalk& walk, const std::array<Telling, N>& telling) {
   return TraceFormat::kUnknown;
 }
 
+TraceFormat by_json(std::string_view bytes, char first) {
+  KeyWalk walk(bytes);
+  if (first == '{') {
+    (void)walk.take('{');
+    return by_keys(walk, kObjectKeys);
+  }
+  if (first != '[') return TraceFormat::kUnknown;
+  (void)walk.take('[');
+  if (walk.take(']')) return TraceFormat::kZipkinJson;  // an empty list of spans is Zipkin's
+  (void)walk.take('[');
+  return walk.take('{') ? by_keys(walk, kElementKeys) : TraceFormat::kUnknown;
+}
+
+// Field 1 of a request, a length, and then a field that ResourceSpans has: resource, scope_spans,
+// schema_url or instrumentation_library_spans (field 1000).
+bool begins_resource_spans(std::string_view bytes) {
+  if (!bytes.starts_with('\x0A')) return false;
+  std::size_t i = 1;
+  while (i < bytes.size() && static_cast<unsigned char>(bytes[i]) >= 0x80) ++i;
+  if (i >= bytes.size() || i > 5) return false;
+  if (bytes[i] == 0 && i == 1) return true;  // nothing in it
+  ++i;
+  return i < bytes.size() &&
+         (bytes[i] == '\x0A' || bytes[i] == '\x12' || bytes[i] == '\x1A' || bytes[i] == '\xC2');
+}
+
 }  // namespace
 
 TraceFormat detect_trace_format(std::string_view bytes) noexcept {
   if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   const auto first = bytes.find_first_not_of(" \t\r\n");
-  KeyWalk walk(bytes);
-  if (first != std::string_view::npos && bytes[first] == '{') {
-    (void)walk.take('{');
-    return by_keys(walk, kObjectKeys);
-  }
-  if (first != std::string_view::npos && bytes[first] == '[') {
-    (void)walk.take('[');
-    if (walk.take(']')) return TraceFormat::kZipkinJson;  // an empty list of spans is Zipkin's
-    (void)walk.take('[');
-    return walk.take('{') ? by_keys(walk, kElementKeys) : TraceFormat::kUnknown;
-  }
-  // Field 1, wire type 2: resource_spans. The byte is a line feed too, but text would have gone on
-  // with a bracket.
-  if (bytes.starts_with('\x0A') && first != std::string_view::npos) {
-    return TraceFormat::kOtlpProtobuf;
-  }
-  return first == std::string_view::npos ? TraceFormat::kEmpty : TraceFormat::kUnknown;
+  if (first == std::string_view::npos) return TraceFormat::kEmpty;
+  const TraceFormat format = by_json(bytes, bytes[first]);
+  // The first byte of protobuf is a line feed and its length may be a bracket (messages of 91 or
+  // 123 bytes), so JSON comes first and has to be told by its keys.
+  return format == TraceFormat::kUnknown && begins_resource_spans(bytes)
+             ? TraceFormat::kOtlpProtobuf
+             : format;
 }
 
 std::string_view to_string(TraceFormat format) noexcept {

@@ -27,6 +27,15 @@ TEST(TraceFormat, ProtobufIsToldFromTextThatBeginsWithALine) {
   EXPECT_EQ(detect_trace_format("\xEF\xBB\xBF{\"data\":[]}"), TraceFormat::kJaegerJson);
 }
 
+TEST(TraceFormat, ProtobufWhoseLengthIsABracketIsNotTakenForJson) {
+  for (const char length : {'{', '[', ' ', '\n'}) {
+    const std::string body = std::string("\x0A") + length + "\x0A\x05" + std::string(150, 'x');
+    EXPECT_EQ(detect_trace_format(body), TraceFormat::kOtlpProtobuf) << int{length};
+  }
+  EXPECT_EQ(detect_trace_format("\n\n  hello"), TraceFormat::kUnknown);
+  EXPECT_EQ(detect_trace_format("\nhello"), TraceFormat::kUnknown);
+}
+
 TEST(TraceFormat, OtherThingsAreUnknownOrEmpty) {
   EXPECT_EQ(detect_trace_format(""), TraceFormat::kEmpty);
   EXPECT_EQ(detect_trace_format(" \n\t"), TraceFormat::kEmpty);

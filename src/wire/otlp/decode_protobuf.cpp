@@ -8,7 +8,6 @@
 
 #include <array>
 #include <bit>
-#include <cstring>
 
 namespace binnacle::otlp {
 namespace {
@@ -33,9 +32,7 @@ class PositionCache {
   StringId intern(std::size_t position, std::string_view in) {
     if (position >= kPositions) return text_.intern(in);
     Entry& e = entries_[position];
-    if (e.text.size() == in.size() && std::memcmp(e.text.data(), in.data(), in.size()) == 0) {
-      return e.id;
-    }
+    if (e.text == in) return e.id;
     // What is stored, not `in`: repaired text differs from the input and must not be found by it.
     const StringId id = text_.intern(in);
     e = Entry{text_.table()[id], id};
