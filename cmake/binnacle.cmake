@@ -9,6 +9,7 @@
 #   binnacle_bench(span_cost SRCS span_cost.cpp DEPS sdk)
 
 add_custom_target(binnacle_products)
+add_custom_target(binnacle_fuzzers)
 
 # store/trace -> binnacle_store_trace, wire/otlp:encode -> binnacle_wire_otlp_encode
 function(_binnacle_target folder out)
@@ -162,9 +163,10 @@ function(binnacle_fuzzer name)
                                                ${CMAKE_SOURCE_DIR})
   _binnacle_link(${target} PRIVATE FALSE fuzz "${arg_DEPS}" "${arg_EXTERNAL}")
   set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/${arg_CORPUS})
+  add_dependencies(binnacle_fuzzers ${target})
   if(BINNACLE_FUZZ)
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-    set_property(GLOBAL APPEND PROPERTY BINNACLE_FUZZERS "${name} ${corpus}")
+    # For tools/run_tests.py: where the seeds are.
     file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/fuzz/${name}.corpus CONTENT "${corpus}\n")
   else()
     target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/fuzz/replay_main.cpp)

@@ -13,7 +13,8 @@ CLOCK_OWNERS = ("src/base/clock.", "src/sdk/tick_clock.", "examples/", "bench/",
 class Ban:
     """A pattern looked for in code (comments and literals blanked) or, if `raw`, in the bare text."""
 
-    def __init__(self, name, pattern, instead, allowed=(), only=None, raw=False, tests=True):
+    def __init__(self, name, pattern, instead, allowed=(), only=None, raw=False, tests=True,
+                 unless=None):
         self.name = name
         self.pattern = re.compile(pattern)
         self.instead = instead
@@ -21,6 +22,7 @@ class Ban:
         self.only = only            # regex of paths it is about; None: all C++
         self.raw = raw
         self.tests = tests          # does it hold for tests too?
+        self.unless = unless and re.compile(unless)  # regex of the line and the one before that is fine
 
 
 BANS = [
@@ -31,7 +33,8 @@ BANS = [
         allowed=THREAD_OWNERS, tests=False),
     Ban("regex", r"\bstd::regex\b|#\s*include\s*<regex>", "use RE2 (relabel/ or query/), or parse by hand"),
     Ban("iostream", r"#\s*include\s*<iostream>", "include <iosfwd>, or take a sink", only=r"\.h$"),
-    Ban("naked-new", r"(?<!operator )(?<!<)\bnew\b(?!\s*\()", "use std::make_unique or a container"),
+    Ban("naked-new", r"(?<!operator )(?<!<)\bnew\b(?!\s*\()", "use std::make_unique or a container",
+        unless=r"_ptr<[^;]*[({]\s*new\b|\.reset\(\s*new\b"),  # private constructors: owned at once
     Ban("naked-delete", r"(?<!operator )(?<!=)(?<!= )\bdelete\b(?!\s*[;(])", "let a std::unique_ptr own it"),
     Ban("throw", r"\bthrow\b", "return Result<T> (base/error.h)", allowed=("examples/",)),
     Ban("sleep", r"\b(sleep_for|sleep_until|usleep|nanosleep)\b|(?<![\w.>])sleep\s*\(",
@@ -84,5 +87,8 @@ def find(path, text, code):
             continue
         lines = raw_lines if ban.raw else code_lines
         for index, line in enumerate(lines):
-            if ban.pattern.search(line) and not is_allowed(ban, raw_lines, index):
+            if not ban.pattern.search(line) or is_allowed(ban, raw_lines, index):
+                continue
+            around = (lines[index - 1] if index else "") + " " + line
+            if not (ban.unless and ban.unless.search(around)):
                 yield index + 1, f"{ban.name}: '{ban.pattern.search(line).group().strip()}' is banned; {ban.instead}"

@@ -143,7 +143,7 @@ def tier_clang(options, skips, results):
 
 
 def tier_fuzz(options, skips, results):
-    if not build("fuzz", results):
+    if not build("fuzz", results, "binnacle_fuzzers"):
         return
     listings = sorted(glob.glob(str(ROOT / "build/fuzz/fuzz/*.corpus")))
     if not listings:

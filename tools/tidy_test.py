@@ -73,7 +73,8 @@ class BansTest(TreeTest):
                      "Foo(const Foo&) = delete;", "new (place) Foo;", "void* operator new(size_t n);",
                      "void operator delete(void* p) noexcept;", "std::thread::id id;",
                      "run_time(3);", "static_assert(sizeof(int) == 4);", "auto s = std::string_view(x);",
-                     "clock.now();", "event.sleep_ns = 3;"]:
+                     "clock.now();",
+                     "return std::unique_ptr<Wal>(new Wal(options));", "std::unique_ptr<Wal> wal(\n    new Wal(a));", "event.sleep_ns = 3;"]:
             self.assert_fine("src/model/a.cpp", line)
 
     def test_owners_may(self):
