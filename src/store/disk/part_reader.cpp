@@ -17,7 +17,8 @@ Result<std::string> read_exactly(const File& file, std::uint64_t offset_bytes,
                                  std::uint64_t size_bytes) {
   std::string bytes;
   // pread overwrites all of it: no need for zeros first.
-  bytes.resize_and_overwrite(size_bytes, [](char*, std::size_t size) { return size; });
+  // (GCC 12 hands the lambda the capacity, so the size is not taken from there.)
+  bytes.resize_and_overwrite(size_bytes, [size_bytes](char*, std::size_t) { return size_bytes; });
   const Result<std::size_t> read = file.read_at(offset_bytes, bytes.data(), bytes.size());
   if (!read) return std::unexpected(read.error());
   if (*read != size_bytes) {
