@@ -284,6 +284,11 @@ class [[nodiscard]] ActiveSpan {
     span_.add_event(name, attributes, unix_ns);
     return *this;
   }
+  const ActiveSpan& add_link(const SpanContext& context,
+                             std::initializer_list<KeyValue> attributes = {}) const noexcept {
+    span_.add_link(context, attributes);
+    return *this;
+  }
   const ActiveSpan& set_status(StatusCode code, std::string_view message = {}) const noexcept {
     span_.set_status(code, message);
     return *this;

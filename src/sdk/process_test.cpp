@@ -1,0 +1,244 @@
+#include "sdk/http_server_for_test.h"
+#include "sdk/recording_for_test.h"
+#include "sdk/tick_clock.h"
+
+#include <binnacle/config.h>
+#include <gtest/gtest.h>
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+// Forks, exits and static destruction. Each test acts in a child process and watches it from here.
+
+namespace binnacle::sdk {
+namespace {
+
+/// Runs `f` in a child; its exit status, or minus the signal that ended it.
+template <typename F>
+int in_child(F f) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(30);
+    f();
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+Config config_for(const HttpServerForTest& server) {
+  Config config = Recording::quiet_config();
+  config.endpoint = server.url();
+  return config;
+}
+
+struct Received {
+  std::map<std::string, ReadSpan> spans;  // by name
+  std::vector<std::string> names;
+};
+
+Received received_by(HttpServerForTest& server) {
+  Received received;
+  bool is_good = true;
+  for (const Request& request : server.requests()) {
+    for (ReadSpan& span : read_request(request.body, is_good)) {
+      received.names.push_back(span.name);
+      received.spans[span.name] = span;
+    }
+  }
+  EXPECT_TRUE(is_good);
+  return received;
+}
+
+TEST(ExitTest, FlushesWithoutShutdown) {
+  HttpServerForTest server;
+  EXPECT_EQ(in_child([&] {
+              init_observability(config_for(server));
+              start_span("last words").end();
+              std::exit(0);
+            }),
+            0);
+  EXPECT_EQ(received_by(server).names, std::vector<std::string>{"last words"});
+}
+
+TEST(ExitTest, WaitsForAHangingCollectorNoLongerThanItsLimit) {
+  HttpServerForTest server([](int) { return Answer{.manner = Answer::Manner::kHang}; });
+  const std::int64_t before_ns = monotonic_ns();
+  EXPECT_EQ(in_child([&] {
+              Config config = config_for(server);
+              config.exit_flush_ms = 300;
+              init_observability(config);
+              start_span("never heard").end();
+              std::exit(0);
+            }),
+            0);
+  EXPECT_LT(monotonic_ns() - before_ns, 5'000'000'000);
+}
+
+TEST(ExitTest, UnderscoreExitAndAbortDoNotWaitAtAll) {
+  HttpServerForTest server([](int) { return Answer{.manner = Answer::Manner::kHang}; });
+  EXPECT_EQ(in_child([&] {
+              init_observability(config_for(server));
+              start_span("lost").end();
+              _exit(7);
+            }),
+            7);
+}
+
+/// Records when it is destroyed.
+struct LateRecorder {
+  ~LateRecorder() {
+    ActiveSpan span("after everything");
+    span.set_attribute("k", "v").add_event("e");
+    Span kept = start_span("child");
+  }
+};
+
+TEST(ExitTest, StaticDestructorsMayRecord) {
+  HttpServerForTest server;
+  EXPECT_EQ(in_child([&] {
+              static LateRecorder before_init;  // destroyed after the SDK's exit handler
+              init_observability(config_for(server));
+              static LateRecorder after_init;  // destroyed before it
+              static Span open = start_span("open until the very end");
+              std::exit(0);
+            }),
+            0);
+  const Received received = received_by(server);
+  EXPECT_EQ(received.spans.count("after everything"), 1U);  // the one before the handler
+}
+
+TEST(ExitTest, ExitWhileOtherThreadsRecord) {
+  HttpServerForTest server;
+  EXPECT_EQ(in_child([&] {
+              init_observability(config_for(server));
+              for (int i = 0; i < 3; ++i) {
+                std::thread([] {
+                  for (;;) {
+                    ActiveSpan span("busy");
+                    span.set_attribute("k", "v");
+                  }
+                }).detach();
+              }
+              start_span("main").end();
+              std::exit(0);
+            }),
+            0);
+}
+
+TEST(ForkTest, ParentAndChildBothExportAndNothingTwice) {
+  HttpServerForTest server;
+  EXPECT_EQ(in_child([&] {
+              init_observability(config_for(server));
+              start_span("parent before").end();
+              {
+                ActiveSpan shared("open across fork");
+                const int status = in_child([&] {
+                  {
+                    ActiveSpan span("child span");
+                    span.set_attribute("inherited", true);
+                  }
+                  shared.set_attribute("child writes into nothing", 1);
+                  shared.end();
+                  std::thread([] { start_span("child thread").end(); }).join();
+                  if (!shutdown(5000)) _exit(1);
+                  _exit(0);
+                });
+                if (status != 0) _exit(2);
+                start_span("parent child").end();
+              }
+              if (!shutdown(5000)) _exit(3);
+              _exit(0);
+            }),
+            0);
+  Received received = received_by(server);
+  std::sort(received.names.begin(), received.names.end());
+  EXPECT_EQ(received.names,
+            (std::vector<std::string>{"child span", "child thread", "open across fork",
+                                      "parent before", "parent child"}));
+  const ReadSpan& open = received.spans["open across fork"];
+  EXPECT_TRUE(open.attributes.empty());
+  EXPECT_EQ(received.spans["child span"].parent_span_id, open.span_id);
+  EXPECT_EQ(received.spans["parent child"].parent_span_id, open.span_id);
+  EXPECT_NE(received.spans["child span"].span_id, received.spans["parent child"].span_id);
+}
+
+TEST(ForkTest, ManyChildrenHaveDifferentIds) {
+  HttpServerForTest server;
+  EXPECT_EQ(in_child([&] {
+              init_observability(config_for(server));
+              start_span("warm").end();
+              for (int i = 0; i < 10; ++i) {
+                if (in_child([] {
+                      for (int n = 0; n < 20; ++n) start_span("worker").end();
+                      std::exit(0);  // flushed by the exit handler
+                    }) != 0) {
+                  _exit(1);
+                }
+              }
+              shutdown(5000);
+            }),
+            0);
+  bool is_good = true;
+  std::map<std::string, int> ids;
+  std::size_t spans = 0;
+  for (const Request& request : server.requests()) {
+    for (const ReadSpan& span : read_request(request.body, is_good)) {
+      ++ids[span.trace_id];
+      ++spans;
+    }
+  }
+  EXPECT_EQ(spans, 201U);
+  EXPECT_EQ(ids.size(), spans);
+}
+
+TEST(ForkTest, AChildThatRecordsNothingExitsQuietly) {
+  HttpServerForTest server([](int) { return Answer{.manner = Answer::Manner::kHang}; });
+  EXPECT_EQ(in_child([&] {
+              init_observability(config_for(server));
+              start_span("parent's").end();
+              if (in_child([] { std::exit(0); }) != 0) _exit(1);
+              if (in_child([] { _exit(force_flush(1000) && shutdown(1000) ? 0 : 1); }) != 0) {
+                _exit(2);
+              }
+              _exit(0);
+            }),
+            0);
+}
+
+TEST(ForkTest, AForkWhileOthersRecordAndFlush) {
+  HttpServerForTest server;
+  EXPECT_EQ(in_child([&] {
+              init_observability(config_for(server));
+              for (int i = 0; i < 2; ++i) {
+                std::thread([] {
+                  for (;;) {
+                    start_span("busy").end();
+                    force_flush(10);
+                  }
+                }).detach();
+              }
+              for (int i = 0; i < 20; ++i) {
+                if (in_child([] {
+                      start_span("forked").end();
+                      _exit(shutdown(10'000) ? 0 : 1);
+                    }) != 0) {
+                  _exit(1);
+                }
+              }
+              _exit(0);
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace binnacle::sdk
