@@ -21,9 +21,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-maybe-uninitialized)
   endif()
 else()
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wthread-safety>)
-  # libstdc++ 12's stable_sort uses its own deprecated get_temporary_buffer.
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-deprecated-declarations>)
+  # -Wconversion means the same with both compilers: GCC leaves sign conversions out. And clang blames
+  # us for what libstdc++ 12 uses inside std::stable_sort.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wthread-safety> -Wno-sign-conversion
+                      -Wno-deprecated-declarations)
 endif()
 
 if(BINNACLE_SANITIZE)
