@@ -71,7 +71,7 @@ def check_pages():
 def main():
     demo = "--no-demo" not in sys.argv[1:]
     with tempfile.TemporaryDirectory() as data:
-        environment = dict(os.environ, BINNACLE_DATA=data)
+        environment = dict(os.environ, BINNACLE_DATA_DIR=data)
         command = [str(ROOT / "run"), *([] if demo else ["--no-demo"])]
         started = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
         try:
