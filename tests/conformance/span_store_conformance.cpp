@@ -4,6 +4,7 @@
 #include "store/predicate/span_matcher.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -55,6 +56,7 @@ Result<std::vector<std::string>> SpanStoreConformance::drain(SpanCursor& cursor)
       if (bound.matches(i)) out.push_back(span_text(batch, i));
     }
   }
+  for (const CompletenessWarning& w : cursor.warnings()) ADD_FAILURE() << w.message;
   std::ranges::sort(out);
   return out;
 }
@@ -537,6 +539,27 @@ TEST_P(SpanStoreConformance, ConcurrentWritersAndReadersSeeWholeAppends) {
   for (int i = 0; i < 30; ++i) EXPECT_EQ(scanned(shared, {}).size() % 3, 0U) << "all or none";
   for (std::thread& t : writers) t.join();
   EXPECT_EQ(scanned(shared, {}).size(), kWriters * kAppends * 3);
+}
+
+TEST_P(SpanStoreConformance, ASnapshotHoldsEverythingAcknowledged) {
+  append([] { return batch_of({{1, 1}, {1, 2}, {2, 3}}); });
+  append([] { return batch_of({{3, 4}}); }, "red");
+  remove({TraceId{7, 2}});
+  const std::string directory =
+      ::testing::TempDir() + "span-snapshot-" + std::to_string(Random::from_system().next());
+  const Status copied = store().snapshot_to(directory);
+  if (!GetParam().has_snapshots) {
+    EXPECT_EQ(copied.error().code, ErrorCode::kUnimplemented);
+    return;
+  }
+  ASSERT_TRUE(copied) << copied.error().message;
+  ASSERT_TRUE(append_to(store(), batch_of({{9, 9}})));
+  {
+    const auto copy = engine_->open_snapshot(directory);
+    EXPECT_EQ(scanned(copy->store(), {}), scanned(oracle(), {}));
+    EXPECT_EQ(scanned(copy->store(), {}, "red"), scanned(oracle(), {}, "red"));
+  }
+  std::filesystem::remove_all(directory);
 }
 
 TEST_P(SpanStoreConformance, StatsCountSpansAndTheirTimes) {
