@@ -4,12 +4,12 @@
 
 # npm ci when the lock file changed since the last one.
 install_node_modules() (
-  cd "$1"
+  cd "$1" || exit 1
   wanted=$(cat package.json package-lock.json | sha256sum)
   if [ "$(cat node_modules/.binnacle-lock 2>/dev/null)" != "$wanted" ]; then
     echo "installing the web packages of $1"
     # Browsers come from the distribution; nothing here needs npm's own download of one.
-    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error || exit 1
     printf '%s\n' "$wanted" >node_modules/.binnacle-lock
   fi
 )

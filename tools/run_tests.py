@@ -198,7 +198,7 @@ def tier_browser(options, skips, results):
         report = Path(folder) / "playwright.json"
         environment = dict(os.environ, PLAYWRIGHT_JSON_OUTPUT_NAME=str(report), CI="true",
                            CHROMIUM=chromium() or "",
-                           BINNACLE_BINARY=str(ROOT / "build/release/bin/binnacle"))
+                           BINNACLE_BIN=str(ROOT / "build/release/bin/binnacle"))
         code, output = run(["npx", "playwright", "test", "--reporter=json,list"], cwd=ROOT / "ui",
                            env=environment, timeout=1200)
         one = read_playwright(report, code, skips)
