@@ -50,13 +50,13 @@ class JsonParser {
   JsonParser(JsonDocument& doc, const JsonLimits& limits)
       : doc_(doc),
         limits_(limits),
-        begin_(doc.text_.data()),
+        begin_(doc.text_->data()),
         p_(begin_),
-        end_(begin_ + doc.text_.size()) {}
+        end_(begin_ + doc.text_->size()) {}
 
   Status run() {
     if (end_ - p_ >= 3 && std::memcmp(p_, "\xEF\xBB\xBF", 3) == 0) p_ += 3;
-    doc_.nodes_.reserve(doc_.text_.size() / 12 + 4);
+    doc_.nodes_.reserve(doc_.text_->size() / 12 + 4);
     if (parse() && (skip_space(), p_ != end_)) error("text after the end of the value");
     if (what_ == nullptr) return {};
     return fail(ErrorCode::kInvalidArgument, fmt::format("json: {} at byte {}", what_, at_));
@@ -294,7 +294,7 @@ Result<JsonDocument> JsonDocument::parse(std::string text, const JsonLimits& lim
   }
   if (!is_valid_utf8(text)) text = repair_utf8(text);
   JsonDocument doc;
-  doc.text_.assign(text.begin(), text.end());
+  doc.text_ = std::make_unique<std::string>(std::move(text));
   JsonParser parser(doc, limits);
   if (Status s = parser.run(); !s) return std::unexpected(s.error());
   return doc;
@@ -318,59 +318,12 @@ std::string_view to_string(JsonType type) noexcept {
   return "?";
 }
 
-JsonType JsonValue::type() const noexcept {
-  return nodes_ == nullptr ? JsonType::kNull : node().type;
-}
-
-std::string_view JsonValue::string() const noexcept {
-  if (!is_string()) return {};
-  return {text_ + node().offset, node().length};
-}
-
-std::string_view JsonValue::number_text() const noexcept {
-  const JsonType t = type();
-  if (t != JsonType::kNumber && t != JsonType::kString) return {};
-  return {text_ + node().offset, node().length};
-}
-
-bool JsonValue::boolean() const noexcept { return is_bool() && node().truth; }
-
-std::size_t JsonValue::size() const noexcept {
-  return is_array() || is_object() ? node().length : 0;
-}
-
-std::size_t JsonValue::offset() const noexcept { return nodes_ == nullptr ? 0 : node().offset; }
-
-JsonElements JsonValue::elements() const noexcept {
-  if (!is_array()) return {*this, *this};
-  return {JsonValue(nodes_, index_ + 1, text_), JsonValue(nodes_, node().next, text_)};
-}
-
-JsonMembers JsonValue::members() const noexcept {
-  if (!is_object()) return {*this, *this};
-  return {JsonValue(nodes_, index_ + 1, text_), JsonValue(nodes_, node().next, text_)};
-}
-
 JsonValue JsonValue::find(std::string_view name) const noexcept {
   JsonValue found;
   for (const JsonMember& m : members()) {
     if (m.name == name) found = m.value;
   }
   return found;
-}
-
-JsonElements::Iterator& JsonElements::Iterator::operator++() {
-  at_.index_ = at_.node().next;
-  return *this;
-}
-
-JsonMember JsonMembers::Iterator::operator*() const {
-  return {key_.string(), JsonValue(key_.nodes_, key_.index_ + 1, key_.text_)};
-}
-
-JsonMembers::Iterator& JsonMembers::Iterator::operator++() {
-  key_.index_ = JsonValue(key_.nodes_, key_.index_ + 1, key_.text_).node().next;
-  return *this;
 }
 
 }  // namespace binnacle::codec

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -151,15 +152,66 @@ class JsonDocument {
   JsonDocument(JsonDocument&&) noexcept = default;
   JsonDocument& operator=(JsonDocument&&) noexcept = default;
 
-  [[nodiscard]] JsonValue root() const noexcept { return {nodes_.data(), 0, text_.data()}; }
+  [[nodiscard]] JsonValue root() const noexcept { return {nodes_.data(), 0, text_->data()}; }
 
  private:
   friend class JsonParser;
   JsonDocument() = default;
 
-  // A vector, because the small strings of std::string would move with the document.
-  std::vector<char> text_;
+  // On the heap, because short strings would move with the document.
+  std::unique_ptr<std::string> text_;
   std::vector<JsonValue::Node> nodes_;
 };
+
+// Defined here because decoders ask these for every token.
+
+inline JsonType JsonValue::type() const noexcept {
+  return nodes_ == nullptr ? JsonType::kNull : node().type;
+}
+
+inline std::string_view JsonValue::string() const noexcept {
+  if (!is_string()) return {};
+  return {text_ + node().offset, node().length};
+}
+
+inline std::string_view JsonValue::number_text() const noexcept {
+  const JsonType t = type();
+  if (t != JsonType::kNumber && t != JsonType::kString) return {};
+  return {text_ + node().offset, node().length};
+}
+
+inline bool JsonValue::boolean() const noexcept { return is_bool() && node().truth; }
+
+inline std::size_t JsonValue::size() const noexcept {
+  return is_array() || is_object() ? node().length : 0;
+}
+
+inline std::size_t JsonValue::offset() const noexcept {
+  return nodes_ == nullptr ? 0 : node().offset;
+}
+
+inline JsonElements JsonValue::elements() const noexcept {
+  if (!is_array()) return {*this, *this};
+  return {JsonValue(nodes_, index_ + 1, text_), JsonValue(nodes_, node().next, text_)};
+}
+
+inline JsonMembers JsonValue::members() const noexcept {
+  if (!is_object()) return {*this, *this};
+  return {JsonValue(nodes_, index_ + 1, text_), JsonValue(nodes_, node().next, text_)};
+}
+
+inline JsonElements::Iterator& JsonElements::Iterator::operator++() {
+  at_.index_ = at_.node().next;
+  return *this;
+}
+
+inline JsonMember JsonMembers::Iterator::operator*() const {
+  return {key_.string(), JsonValue(key_.nodes_, key_.index_ + 1, key_.text_)};
+}
+
+inline JsonMembers::Iterator& JsonMembers::Iterator::operator++() {
+  key_.index_ = JsonValue(key_.nodes_, key_.index_ + 1, key_.text_).node().next;
+  return *this;
+}
 
 }  // namespace binnacle::codec

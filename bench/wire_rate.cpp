@@ -1,8 +1,12 @@
-// How many spans a second one core decodes from OTLP protobuf into a SpanBatch, and how many bytes.
-// The request is what a busy service sends: 1,000 spans with 11 attributes each.
+// How many spans a second one core decodes from OTLP protobuf and JSON into a SpanBatch, and how
+// many it shows as OTLP and Jaeger JSON. The request is what a busy service sends: 1,000 spans with
+// 11 attributes each.
 
 #include "base/random.h"
+#include "wire/jaeger/decode.h"
+#include "wire/jaeger/json_encode.h"
 #include "wire/otlp/decode.h"
+#include "wire/otlp/encode.h"
 
 #include <benchmark/benchmark.h>
 #include <protozero/pbf_writer.hpp>
@@ -88,6 +92,52 @@ void bm_decode_protobuf(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * request.size()));
 }
 BENCHMARK(bm_decode_protobuf);
+
+template <typename Encode>
+void encode(benchmark::State& state, Encode function) {
+  const auto spans = otlp::decode_protobuf(make_request());
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    const std::string out = function(spans->batch);
+    bytes += out.size();
+    benchmark::DoNotOptimize(out);
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kSpans));
+  state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
+}
+
+void bm_decode_json(benchmark::State& state) {
+  const auto spans = otlp::decode_protobuf(make_request());
+  const std::string request = otlp::encode_json(spans->batch);
+  for (auto _ : state) {
+    auto decoded = otlp::decode_json(request);
+    benchmark::DoNotOptimize(decoded);
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kSpans));
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * request.size()));
+}
+BENCHMARK(bm_decode_json);
+
+void bm_encode_protobuf(benchmark::State& state) { encode(state, otlp::encode_protobuf); }
+BENCHMARK(bm_encode_protobuf);
+
+void bm_encode_json(benchmark::State& state) { encode(state, otlp::encode_json); }
+BENCHMARK(bm_encode_json);
+
+void bm_encode_jaeger_json(benchmark::State& state) { encode(state, jaeger::encode_traces); }
+BENCHMARK(bm_encode_jaeger_json);
+
+void bm_decode_jaeger_json(benchmark::State& state) {
+  const auto spans = otlp::decode_protobuf(make_request());
+  const std::string text = jaeger::encode_traces(spans->batch);
+  for (auto _ : state) {
+    auto decoded = jaeger::decode_json(text);
+    benchmark::DoNotOptimize(decoded);
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * kSpans));
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * text.size()));
+}
+BENCHMARK(bm_decode_jaeger_json);
 
 }  // namespace
 }  // namespace binnacle
