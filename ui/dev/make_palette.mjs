@@ -1,4 +1,4 @@
-// Finds the service colours in src/theme/palette.ts: `node dev/make_palette.mjs 10 2` (count, seed).
+// Finds the service colours in src/theme/palette.ts: `node dev/make_palette.mjs 10 5` (count, seed).
 //
 // Simulated annealing over OKLCH slots. A slot has one hue, one relative lightness and one
 // chroma, and is rendered once per theme. The score to maximise is the smallest distance (in
@@ -7,11 +7,12 @@
 // out, so that no service looks like a failure, and every colour keeps 3:1 against its surface.
 
 const COUNT = Number(process.argv[2] ?? 10);
-let seed = Number(process.argv[3] ?? 2);
+let seed = Number(process.argv[3] ?? 5);
 const THEMES = [
   { name: 'light', surface: [1, 1, 1], lightness: [0.5, 0.69] },
   { name: 'dark', surface: [0.09, 0.105, 0.13], lightness: [0.62, 0.86] },
 ];
+const NORMAL_WEIGHT = 0.62;
 const CVD = [
   [1, 0, 0, 0, 1, 0, 0, 0, 1],
   [0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216, -0.003882, -0.048116, 1.051998],
@@ -103,7 +104,9 @@ function distance(a, b) {
   let least = Infinity;
   for (let k = 0; k < a.views.length; k++) {
     const [x, y] = [a.views[k], b.views[k]];
-    least = Math.min(least, Math.hypot(x[0] - y[0], x[1] - y[1], x[2] - y[2]));
+    // Every fourth view is normal vision, which tells more apart and is held to more.
+    const weight = k % CVD.length === 0 ? NORMAL_WEIGHT : 1;
+    least = Math.min(least, weight * Math.hypot(x[0] - y[0], x[1] - y[1], x[2] - y[2]));
   }
   return least;
 }

@@ -8,6 +8,7 @@ import { navigate } from '../shell/router';
 import { kServicePalette, type ThemeName } from '../theme/palette';
 import { serviceColors } from '../theme/service_colors';
 import { useThemeName } from '../theme/theme';
+import { logSplits, timeLabels, timeSplits } from './plot_axes';
 import type { Zoom } from './search_state';
 import type { TraceSummary } from './summary';
 
@@ -100,7 +101,7 @@ function paddedRange(traces: TraceSummary[], zoom: Zoom | null) {
   const pad = Math.max((toUs - fromUs) * 0.02, 500_000);
   return {
     x: [(fromUs - pad) / 1000, (toUs + pad) / 1000] as [number, number],
-    y: [Math.max(0.5, minUs / 2), maxUs * 2] as [number, number],
+    y: [Math.max(0.5, minUs / 2), maxUs * 3] as [number, number],
   };
 }
 
@@ -117,7 +118,9 @@ function plotOptions(element: HTMLElement, theme: ThemeName, wiring: Wiring): uP
     legend: { show: false },
     scales: { x: { time: true, range: range.x }, y: { distr: 3, range: range.y } },
     axes: [
-      { ...axis, space: 90, size: 28, values: (_, splits) => timeLabels(splits) },
+      { ...axis, space: 90, size: 28, 
+        splits: (_, __, min, max) => timeSplits(min, max, element.clientWidth / 90),
+        values: (_, splits) => timeLabels(splits) },
       { ...axis, size: 64, splits: (_, __, min, max) => logSplits(min, max),
         filter: (_, splits) => splits,
         values: (_, splits) => splits.map((us) => formatDuration(us)) },
@@ -136,33 +139,6 @@ function plotOptions(element: HTMLElement, theme: ThemeName, wiring: Wiring): uP
       ready: [(plot) => openOnClick(plot, wiring.traces)],
     },
   };
-}
-
-/** Clock times; the date where a day begins, seconds only where ticks are closer than minutes. */
-export function timeLabels(ticksMs: readonly number[]): string[] {
-  const stepMs = (ticksMs[1] ?? 0) - (ticksMs[0] ?? 0);
-  return ticksMs.map((ms, k) => {
-    const date = new Date(ms);
-    const before = ticksMs[k - 1];
-    const isNewDay = before !== undefined && new Date(before).getDate() !== date.getDate();
-    const time = date.toTimeString().slice(0, stepMs > 0 && stepMs < 60_000 ? 8 : 5);
-    if (!isNewDay && stepMs < 86_400_000) return time;
-    return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
-  });
-}
-
-/** 1-2-5 steps over few decades, else decades only; always within [min, max]. */
-export function logSplits(min: number, max: number): number[] {
-  const decades = Math.log10(max / min);
-  const steps = decades <= 1.5 ? [1, 2, 5] : decades <= 3 ? [1, 3] : [1];
-  const splits: number[] = [];
-  for (let power = Math.floor(Math.log10(min)); 10 ** power <= max; power++) {
-    for (const step of steps) {
-      const value = step * 10 ** power;
-      if (value >= min && value <= max) splits.push(value);
-    }
-  }
-  return splits;
 }
 
 export function pointRadius(spans: number): number {

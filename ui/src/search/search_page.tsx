@@ -33,7 +33,10 @@ export function SearchPage({ query }: { query: URLSearchParams }) {
   const [isOpen, setOpen] = useState(false);
   const services = useServices();
   const isEmpty = services.data?.length === 0;
-  const search = useSearch(state, nonce, !isEmpty);
+  // A store found empty must be searched again, not remembered, once spans arrive.
+  const [wasEmpty, setWasEmpty] = useState(false);
+  if (isEmpty && !wasEmpty) setWasEmpty(true);
+  const search = useSearch(state, 2 * nonce + (wasEmpty ? 1 : 0), !isEmpty);
   useTitle(state.service === '' ? 'Traces' : `${state.service} ${state.operation}`.trim());
   const submit = (next: SearchState) => {
     setNonce((n) => n + 1);

@@ -12,6 +12,8 @@ import {
 
 /** Past this a picture says less than the table. */
 const kNodesShown = 150;
+/** With more lines their counts overlap; hovering a service shows its own. */
+const kCountsShown = 14;
 
 export function ServiceGraph({ links }: { links: DependencyLink[] }) {
   const graph = useMemo(() => layoutGraph(links), [links]);
@@ -32,8 +34,10 @@ export function ServiceGraph({ links }: { links: DependencyLink[] }) {
               strokeWidth={1 + 3.5 * (Math.log1p(edge.calls) / Math.log1p(most))}>
               <title>{`${edge.from.name} calls ${edge.to.name}: ${formatCount(edge.calls)}`}</title>
             </path>
-            <text className="edge-count" x={(edge.from.x + kNodeWidth + edge.to.x) / 2}
-              y={(edge.from.y + edge.to.y + kNodeHeight) / 2 - 5}>{formatCount(edge.calls)}</text>
+            {(near === null ? graph.edges.length <= kCountsShown : !isDim(edge)) && (
+              <text className="edge-count" x={(edge.from.x + kNodeWidth + edge.to.x) / 2}
+                y={(edge.from.y + edge.to.y + kNodeHeight) / 2 - 5}>{formatCount(edge.calls)}</text>
+            )}
           </g>
         ))}
         {graph.nodes.map((node) => <Node key={node.name} node={node} onNear={setNear} />)}

@@ -1,48 +1,18 @@
 // The services and who calls whom, from /api/services and /api/dependencies.
 import { useMemo, useState } from 'react';
 import { useDependencies, useServices } from '../api/queries';
-import type { DependencyLink } from '../api/types';
 import { formatCount } from '../format/format';
 import { FirstSteps } from '../search/first_steps';
 import { searchHref } from '../search/search_state';
 import { Failure, ServiceDot, useTitle } from '../shell/bits';
-import { Icon } from '../shell/icons';
 import { Link } from '../shell/router';
 import { ServiceGraph } from './service_graph';
+import { serviceRows, type ServiceRow } from './service_rows';
 
 const kRanges: [string, number][] = [
   ['Last hour', 3600e3], ['Last 24 hours', 24 * 3600e3], ['Last 7 days', 7 * 24 * 3600e3],
   ['Last 30 days', 30 * 24 * 3600e3],
 ];
-
-export interface ServiceRow {
-  name: string;
-  callsIn: number;
-  callsOut: number;
-  callers: string[];
-  callees: string[];
-}
-
-export function serviceRows(
-  names: readonly string[], links: readonly DependencyLink[],
-): ServiceRow[] {
-  const rows = new Map<string, ServiceRow>();
-  const row = (name: string) => {
-    const found = rows.get(name) ?? { name, callsIn: 0, callsOut: 0, callers: [], callees: [] };
-    rows.set(name, found);
-    return found;
-  };
-  names.forEach(row);
-  for (const link of links) {
-    const [from, to] = [row(link.parent), row(link.child)];
-    from.callsOut += link.callCount;
-    to.callsIn += link.callCount;
-    if (link.parent === link.child) continue;
-    if (!from.callees.includes(link.child)) from.callees.push(link.child);
-    if (!to.callers.includes(link.parent)) to.callers.push(link.parent);
-  }
-  return [...rows.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-}
 
 export function ServicesPage() {
   useTitle('Services');
@@ -103,7 +73,7 @@ function ServiceTable({ rows }: { rows: ServiceRow[] }) {
 }
 
 function Names({ names }: { names: string[] }) {
-  if (names.length === 0) return <span className="none"><Icon name="close" size={9} /></span>;
+  if (names.length === 0) return <span className="none">nobody</span>;
   return (
     <span className="chips">
       {names.slice(0, 6).map((name) => (

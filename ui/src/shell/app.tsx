@@ -7,6 +7,7 @@ import { TracePage } from '../trace/trace_page';
 import { Icon, Logo, type IconName } from './icons';
 import { Link, navigate, useLocation } from './router';
 import { useTitle } from './bits';
+import { traceIdIn } from './trace_id';
 
 export function App() {
   const { path, query } = useLocation();
@@ -67,13 +68,6 @@ function Header({ path }: { path: string }) {
       <ThemeButton />
     </header>
   );
-}
-
-/** Takes a bare id, an id in quotes, a traceparent header or the address of a trace. */
-export function traceIdIn(text: string): string | null {
-  const hex = /[0-9a-f]{16,32}/i.exec(text.replace(/^\s*00-/, ''));
-  const bare = /^[0-9a-f]{1,32}$/i.exec(text.trim());
-  return (bare?.[0] ?? hex?.[0] ?? null)?.toLowerCase() ?? null;
 }
 
 function TraceLookup() {

@@ -1,6 +1,7 @@
 // Icons as strokes on a 16-pixel grid; they take the text's colour and are never read aloud.
 const kPaths = {
   search: 'M7 12.5a5.5 5.5 0 1 1 0-11 5.5 5.5 0 0 1 0 11ZM11 11l3.5 3.5',
+  zoom: 'M7 12.5a5.5 5.5 0 1 1 0-11 5.5 5.5 0 0 1 0 11ZM11 11l3.5 3.5M4.8 7h4.4M7 4.8v4.4',
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
   check: 'm3 8.5 3.5 3.5L13 4.5',
   close: 'm4 4 8 8M12 4l-8 8',

@@ -1,9 +1,9 @@
 // Gives each service name a palette slot: the same one on every page of a session.
 //
-// A name's first choice is its hash; if another known name already has that slot, the next
-// least-used one is taken. Names are placed in sorted order, so the same set of services gets the
-// same colours in every browser. Assignments are kept in sessionStorage and never change within
-// a session. Thread-confined to the page.
+// A name's first choice is its hash. If a name that is shown with it (in the same trace) has that
+// slot, or another name has it while a slot is free, the next least-used slot is taken. Names are
+// placed in sorted order, so the same set of services gets the same colours in every browser.
+// Assignments are kept in sessionStorage and never change within a session. Thread-confined.
 import { kSlotCount } from './palette';
 
 const kStorageKey = 'binnacle.service-slots';
@@ -27,11 +27,21 @@ export class ServiceColors {
     for (const [name, slot] of readSaved(storage_)) this.place(name, slot);
   }
 
-  /** Places every name that has no slot yet. Cost: sorting the new names. */
+  /** Places every name that has no slot yet; `names` are shown together. Cost: a sort. */
   assign(names: readonly string[]): void {
     const fresh = names.filter((name) => !this.slots_.has(name));
     if (fresh.length === 0) return;
-    for (const name of [...new Set(fresh)].sort()) this.place(name, this.choose(name));
+    const near = new Array<number>(kSlotCount).fill(0);
+    const count = (slot: number) => { near[slot] = (near[slot] ?? 0) + 1; };
+    for (const name of new Set(names)) {
+      const slot = this.slots_.get(name);
+      if (slot !== undefined) count(slot);
+    }
+    for (const name of [...new Set(fresh)].sort()) {
+      const slot = this.choose(name, near);
+      this.place(name, slot);
+      count(slot);
+    }
     this.save();
   }
 
@@ -47,14 +57,16 @@ export class ServiceColors {
     return `var(--service-${this.slot(name)})`;
   }
 
-  private choose(name: string): number {
-    const least = Math.min(...this.uses_);
+  /** The slot least used by names nearby, then by all names, then next after the hash. */
+  private choose(name: string, near: readonly number[]): number {
     const first = hashName(name) % kSlotCount;
-    for (let step = 0; step < kSlotCount; step++) {
+    let best = first;
+    const cost = (slot: number) => (near[slot] ?? 0) * 1e6 + (this.uses_[slot] ?? 0);
+    for (let step = 1; step < kSlotCount; step++) {
       const slot = (first + step) % kSlotCount;
-      if (this.uses_[slot] === least) return slot;
+      if (cost(slot) < cost(best)) best = slot;
     }
-    return first;
+    return best;
   }
 
   private place(name: string, slot: number): void {

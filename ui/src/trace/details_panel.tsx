@@ -13,8 +13,7 @@ import {
   type SpanException,
 } from './details';
 import { kCritical, kKinds, kOutsideParent, type TraceLayout } from './layout';
-import { zoomToRow } from './trace_keys';
-import type { ViewAction } from './view_state';
+import { zoomToRow, type ViewAction } from './view_state';
 
 interface PanelProps {
   layout: TraceLayout;
@@ -47,7 +46,7 @@ export function DetailsPanel({ layout, traceId, row, width, onWidth, dispatch }:
               <i className="critical-swatch" /> on the critical path</span>}
           </p>
         </div>
-        {zoom && <IconButton icon="search" label="Zoom to this span (z)"
+        {zoom && <IconButton icon="zoom" label="Zoom to this span (z)"
           onClick={() => dispatch(zoom)} />}
         <IconButton icon="close" label="Close (Esc)"
           onClick={() => dispatch({ type: 'open', isOpen: false })} />
@@ -227,10 +226,12 @@ const kLongText = 420;
 
 export function Clamped({ text }: { text: string }) {
   const [isOpen, setOpen] = useState(false);
-  if (text.length <= kLongText) return <div className="prose">{text}</div>;
+  // Indented queries and texts begin and end with blank lines that only cost room.
+  const shown = text.replace(/^\s*\n\s*|\s+$/g, '');
+  if (shown.length <= kLongText) return <div className="prose">{shown}</div>;
   return (
     <div className="prose">
-      {isOpen ? text : text.slice(0, kLongText) + '…'}{' '}
+      {isOpen ? shown : shown.slice(0, kLongText) + '…'}{' '}
       <button type="button" className="link" onClick={() => setOpen(!isOpen)}>
         {isOpen ? 'show less' : `show all ${formatCount(text.length)} characters`}</button>
     </div>

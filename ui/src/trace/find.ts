@@ -2,6 +2,7 @@
 // the text, without regard to case. "key=value" looks for an attribute whose key is `key` and
 // whose value contains `value`. Cost: one pass over all text of the trace, in the worker.
 import type { ApiProcess, ApiSpan, KeyValue } from '../api/types';
+import { positionOf } from './layout';
 
 export interface FindQuery {
   text: string;
@@ -57,4 +58,16 @@ export function findRows(
     if (spanMatches(span, processes[span.processID], query)) rows.push(row);
   });
   return Int32Array.from(rows);
+}
+
+/** The match after (by > 0) or before the selected row, going round; -1 without matches. */
+export function nextMatch(rows: Int32Array, selected: number, by: number): number {
+  if (rows.length === 0) return -1;
+  const first = rows[0] ?? 0;
+  const at = positionOf(rows, selected);
+  const isOn = rows[at] === selected;
+  // `at` is the last match at or before the selection, or the first match of all.
+  let next = by > 0 ? at + 1 : isOn ? at - 1 : at;
+  if (selected < first) next = by > 0 ? 0 : rows.length - 1;
+  return rows[(next + rows.length) % rows.length] ?? -1;
 }

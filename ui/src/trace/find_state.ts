@@ -1,7 +1,8 @@
 // Find in trace: the text, the rows that match, and stepping through them.
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState, type Dispatch } from 'react';
+import { useEffect, useMemo, useRef, useState, type Dispatch } from 'react';
 import { worker } from '../api/worker_client';
+import { nextMatch } from './find';
 import { positionOf, type TraceLayout } from './layout';
 import type { ViewAction, ViewState } from './view_state';
 
@@ -19,17 +20,6 @@ export interface Find {
 const kNoRows = new Int32Array(0);
 /** Typing on must not search for every letter; a third of this is already noticed as lag. */
 const kTypingPauseMs = 120;
-
-export function nextMatch(rows: Int32Array, selected: number, by: number): number {
-  if (rows.length === 0) return -1;
-  const first = rows[0] ?? 0;
-  const at = positionOf(rows, selected);
-  const isOn = rows[at] === selected;
-  // `at` is the last match at or before the selection, or the first match of all.
-  let next = by > 0 ? at + 1 : isOn ? at - 1 : at;
-  if (selected < first) next = by > 0 ? 0 : rows.length - 1;
-  return rows[(next + rows.length) % rows.length] ?? -1;
-}
 
 export function useFind(
   layout: TraceLayout, traceId: string, initial: string, state: ViewState,
@@ -50,13 +40,26 @@ export function useFind(
   const rows = (asked.trim() === '' ? undefined : found.data) ?? kNoRows;
   const matches = useMemo(() => new Set(rows), [rows]);
   const at = positionOf(rows, state.selected);
+  const isBusy = found.isFetching || text !== asked;
+  const go = (by: number) => {
+    const row = nextMatch(rows, state.selected, by);
+    if (row >= 0 && row < layout.count) dispatch({ type: 'select', row });
+  };
+  // Enter may come before the answer: the step is taken when it is there.
+  const waiting = useRef(0);
+  useEffect(() => {
+    if (isBusy || waiting.current === 0) return;
+    const by = waiting.current;
+    waiting.current = 0;
+    go(by);
+  });
   return {
     text, setText, matches, count: rows.length,
     place: rows.length > 0 && rows[at] === state.selected ? at + 1 : 0,
-    isBusy: found.isFetching || text !== asked,
+    isBusy,
     step: (by) => {
-      const row = nextMatch(rows, state.selected, by);
-      if (row >= 0 && row < layout.count) dispatch({ type: 'select', row });
+      if (isBusy) waiting.current = by;
+      else go(by);
     },
   };
 }

@@ -119,3 +119,12 @@ export function ancestorsOf(layout: TraceLayout, row: number): number[] {
   for (let i = layout.parent[row] ?? -1; i >= 0; i = layout.parent[i] ?? -1) path.push(i);
   return path;
 }
+
+/** The next row with an error, going round. */
+export function nextError(layout: TraceLayout, selected: number, by: number): number {
+  for (let step = 1; step <= layout.count; step++) {
+    const row = (((selected + by * step) % layout.count) + layout.count) % layout.count;
+    if (((layout.flags[row] ?? 0) & kHasError) !== 0) return row;
+  }
+  return -1;
+}

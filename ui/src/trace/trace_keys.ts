@@ -2,8 +2,8 @@
 // need the key themselves.
 import { useEffect, useRef, type Dispatch, type RefObject } from 'react';
 import type { Find } from './find_state';
-import { kHasError, type TraceLayout } from './layout';
-import { fullWindow, type ViewAction, type ViewState } from './view_state';
+import { nextError, type TraceLayout } from './layout';
+import { fullWindow, zoomToRow, type ViewAction, type ViewState } from './view_state';
 
 interface KeyTargets {
   layout: TraceLayout;
@@ -32,15 +32,6 @@ export const kShortcuts: [string[], string][] = [
   [['c'], 'Critical path on or off'],
   [['Home', 'End'], 'First, last span'],
 ];
-
-/** The next row with an error, going round. */
-export function nextError(layout: TraceLayout, selected: number, by: number): number {
-  for (let step = 1; step <= layout.count; step++) {
-    const row = (((selected + by * step) % layout.count) + layout.count) % layout.count;
-    if (((layout.flags[row] ?? 0) & kHasError) !== 0) return row;
-  }
-  return -1;
-}
 
 function treeAction(event: KeyboardEvent, targets: KeyTargets): ViewAction | null {
   switch (event.key) {
@@ -74,14 +65,6 @@ function windowAction(key: string, { layout, state }: KeyTargets): ViewAction | 
     }
     default: return null;
   }
-}
-
-/** The span with a tenth of its length on both sides. */
-export function zoomToRow(layout: TraceLayout, row: number): ViewAction | null {
-  if (row < 0) return null;
-  const from = layout.start[row] ?? 0;
-  const length = Math.max(layout.duration[row] ?? 0, 0.1);
-  return { type: 'window', fromUs: from - length / 10, toUs: from + length * 1.1 };
 }
 
 function needsKey(target: EventTarget | null, key: string): boolean {

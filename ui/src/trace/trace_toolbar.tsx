@@ -4,8 +4,7 @@ import { formatCount, formatDuration } from '../format/format';
 import { IconButton } from '../shell/bits';
 import { Icon } from '../shell/icons';
 import type { Find } from './find_state';
-import type { TraceLayout } from './layout';
-import { nextError } from './trace_keys';
+import { nextError, type TraceLayout } from './layout';
 import { fullWindow, type ViewAction, type ViewState } from './view_state';
 
 export function TraceToolbar({ layout, state, dispatch, find, findInput, openHelp }: {

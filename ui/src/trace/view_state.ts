@@ -40,6 +40,12 @@ export function fullWindow(layout: TraceLayout): number {
 }
 
 export function reduceView(layout: TraceLayout, state: ViewState, action: ViewAction): ViewState {
+  const next = reduce(layout, state, action);
+  // A pointer over a column of no width divides by zero.
+  return Number.isNaN(next.fromUs) || Number.isNaN(next.toUs) ? state : next;
+}
+
+function reduce(layout: TraceLayout, state: ViewState, action: ViewAction): ViewState {
   switch (action.type) {
     case 'select': {
       const row = Math.min(Math.max(action.row, 0), layout.count - 1);
@@ -85,8 +91,9 @@ function revealed(
 
 function moved(layout: TraceLayout, state: ViewState, by: number): ViewState {
   const rows = visibleRows(layout, state.collapsed);
-  if (state.selected < 0) return { ...state, selected: rows[by > 0 ? 0 : rows.length - 1] ?? 0 };
-  const at = positionOf(rows, state.selected);
+  // Without a selection the first step lands on the first row, or backwards on the last.
+  const outside = by > 0 ? -1 : rows.length;
+  const at = state.selected < 0 ? outside : positionOf(rows, state.selected);
   const next = Math.min(Math.max(at + by, 0), rows.length - 1);
   return { ...state, selected: rows[next] ?? state.selected };
 }
@@ -143,4 +150,12 @@ export function clampWindow(
     to = from + least;
   }
   return { fromUs: from, toUs: to };
+}
+
+/** The span with a tenth of its length on both sides. */
+export function zoomToRow(layout: TraceLayout, row: number): ViewAction | null {
+  if (row < 0) return null;
+  const from = layout.start[row] ?? 0;
+  const length = Math.max(layout.duration[row] ?? 0, 0.1);
+  return { type: 'window', fromUs: from - length / 10, toUs: from + length * 1.1 };
 }
