@@ -5,6 +5,8 @@
 
 #include <memory>
 #include <numeric>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace binnacle {
@@ -14,11 +16,18 @@ namespace {
 // by piece costs a thread hop per trace and cannot be compressed as a whole.
 constexpr std::size_t kWholeAnswerSpans = 2'000;
 
-// Makes the body of a v1 answer with traces in pieces: one per trace.
+// Size of a piece: large enough that a thread hop per piece is nothing, small enough to stay in a
+// core's cache.
+constexpr std::size_t kPieceBytes = 512 * 1024;
+
+// Makes the body of a v1 answer with traces in pieces of about kPieceBytes.
 class TracesBody {
  public:
   TracesBody(TraceSet&& traces, std::vector<JaegerError> errors, bool pretty)
       : set_(std::move(traces)), errors_(std::move(errors)), pretty_(pretty) {}
+  TracesBody(const TracesBody&) = delete;
+  TracesBody& operator=(const TracesBody&) = delete;
+  ~TracesBody() = default;
 
   /// Appends the next piece; false when there is none.
   bool next(std::string& out) {
@@ -27,36 +36,53 @@ class TracesBody {
       piece(out);
       return true;
     }
-    std::string compact;
-    piece(compact);
-    indenter_.feed(compact, out);
+    compact_.clear();
+    piece(compact_);
+    indenter_.feed(compact_, out);
     return true;
   }
 
  private:
   void piece(std::string& out) {
-    if (next_ == 0) out += "{\"data\":[";
+    const std::size_t enough = out.size() + kPieceBytes;
+    if (!std::exchange(begun_, true)) out += "{\"data\":[";
+    while (out.size() < enough) {
+      if (!open_ && !open_next(out)) return;
+      if (!open_->next(out, kPieceBytes)) close();
+    }
+  }
+
+  // Starts the next trace; false after the last, when the rest of the body is written.
+  bool open_next(std::string& out) {
     if (next_ == set_.traces.size()) {
       out.push_back(']');
       append_envelope_end(0, errors_, set_.warnings, out);
       done_ = true;
-      return;
+      return false;
     }
     if (next_ > 0) out.push_back(',');
-    Trace& trace = set_.traces[next_++];
+    const Trace& trace = set_.traces[next_];
     rows_.resize(trace.spans.size());
     std::iota(rows_.begin(), rows_.end(), 0U);
-    codec::JsonWriter json(out);
-    jaeger::write_trace(trace.spans, rows_, json, trace.warnings);
-    trace.spans = SpanBatch();  // its memory is of no more use, and the next piece needs some
+    open_.emplace(trace.spans, rows_, trace.warnings);
+    return true;
+  }
+
+  // The trace's memory is of no more use, and those after it need some.
+  void close() {
+    open_.reset();
+    set_.traces[next_++].spans = SpanBatch();
   }
 
   TraceSet set_;
   std::vector<JaegerError> errors_;
   bool pretty_;
+  bool begun_ = false;
   bool done_ = false;
   std::size_t next_ = 0;
   std::vector<std::uint32_t> rows_;
+  std::optional<jaeger::TracePieces> open_;
+  std::string compact_;
   JsonIndenter indenter_;
 };
 

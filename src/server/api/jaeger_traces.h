@@ -10,7 +10,7 @@
 
 namespace binnacle {
 
-/// v1's answer with traces. Small answers are one body; large ones leave trace by trace, so that
+/// v1's answer with traces. Small answers are one body; large ones leave in pieces, so that
 /// their JSON is never in memory at once. `traces` lives until the last piece is sent.
 [[nodiscard]] HttpResponse jaeger_traces(TraceSet&& traces, std::vector<JaegerError> errors,
                                          bool pretty);

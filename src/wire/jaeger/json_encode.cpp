@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <unordered_map>
 
 namespace binnacle::jaeger {
@@ -41,18 +42,32 @@ class TraceWriter {
  public:
   TraceWriter(const SpanBatch& batch, JsonWriter& out) : batch_(batch), out_(out) {}
 
-  void write(std::span<const std::uint32_t> rows, std::span<const std::string> warnings,
-             std::span<const std::vector<std::string>> span_warnings) {
+  void begin(std::span<const std::uint32_t> rows) {
     out_.begin_object().plain_key("traceID");
     trace_id(rows.empty() ? TraceId{} : batch_.trace_ids[rows[0]]);
     out_.plain_key("spans").begin_array();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      span(rows[i], i < span_warnings.size() ? std::span<const std::string>(span_warnings[i])
-                                             : std::span<const std::string>());
-    }
+  }
+
+  void end(std::span<const std::string> warnings) {
     out_.end_array().plain_key("processes").begin_object();
     for (std::size_t p = 0; p < processes_.size(); ++p) process(p);
     out_.end_object().plain_key("warnings");
+    strings(warnings);
+    out_.end_object();
+  }
+
+  void span(std::size_t i, std::span<const std::string> warnings) {
+    out_.begin_object().plain_key("traceID");
+    trace_id(batch_.trace_ids[i]);
+    out_.plain_key("spanID").plain_string(to_hex(batch_.span_ids[i]));
+    out_.plain_key("operationName").string(text(batch_.names[i]));
+    references(i);
+    out_.plain_key("startTime").integer(batch_.start_unix_ns[i] / kNanosPerMicro);
+    out_.plain_key("duration").integer(batch_.duration_ns(i) / kNanosPerMicro);
+    tags(i);
+    logs(i);
+    out_.plain_key("processID").plain_string(process_id(batch_.resource_of[i]));
+    out_.plain_key("warnings");
     strings(warnings);
     out_.end_object();
   }
@@ -74,22 +89,6 @@ class TraceWriter {
     out_.begin_array();
     for (const std::string& s : list) out_.string(s);
     out_.end_array();
-  }
-
-  void span(std::size_t i, std::span<const std::string> warnings) {
-    out_.begin_object().plain_key("traceID");
-    trace_id(batch_.trace_ids[i]);
-    out_.plain_key("spanID").plain_string(to_hex(batch_.span_ids[i]));
-    out_.plain_key("operationName").string(text(batch_.names[i]));
-    references(i);
-    out_.plain_key("startTime").integer(batch_.start_unix_ns[i] / kNanosPerMicro);
-    out_.plain_key("duration").integer(batch_.duration_ns(i) / kNanosPerMicro);
-    tags(i);
-    logs(i);
-    out_.plain_key("processID").plain_string(process_id(batch_.resource_of[i]));
-    out_.plain_key("warnings");
-    strings(warnings);
-    out_.end_object();
   }
 
   void reference(std::string_view type, TraceId trace, SpanId span) {
@@ -120,8 +119,8 @@ class TraceWriter {
   }
 
   void string_tag(std::string_view key, std::string_view value) {
-    out_.begin_object().plain_key("key").plain_string(key).plain_key("type").plain_string("string");
-    out_.plain_key("value").string(value).end_object();
+    out_.begin_object().plain_key("key").plain_string(key);
+    out_.raw_key(R"(,"type":"string","value":)").string(value).end_object();
   }
 
   void tags(std::size_t i) {
@@ -151,15 +150,51 @@ class TraceWriter {
     }
   }
 
+  // The type's name in Jaeger's model.
+  static std::string_view type_text(ValueType type) {
+    switch (type) {
+      case ValueType::kBool:
+        return "bool";
+      case ValueType::kInt:
+        return "int64";
+      case ValueType::kDouble:
+        return "float64";
+      case ValueType::kBytes:
+        return "binary";
+      default:
+        return "string";
+    }
+  }
+
+  // `"key":"http.method","type":"string","value":` as it stands in every tag of that key: half of
+  // the bytes of an answer, so it is escaped once per key and not once per tag. A key whose values
+  // change type keeps only its latest form.
+  const std::string& tag_head(StringId key, ValueType type) {
+    if (head_of_.empty()) head_of_.resize(batch_.strings.size());
+    std::uint32_t& number = head_of_[key.value];
+    if (number == 0) {
+      heads_.emplace_back();
+      number = static_cast<std::uint32_t>(heads_.size());
+    }
+    TagHead& head = heads_[number - 1];
+    if (head.text.empty() || head.type != type) {
+      head.type = type;
+      head.text.clear();
+      JsonWriter w(head.text);
+      w.plain_key("key").string(text(key)).plain_key("type").plain_string(type_text(type));
+      w.plain_key("value");
+    }
+    return head.text;
+  }
+
   void tag(const Attribute& a) {
     const Value v = a.value();
-    out_.begin_object().plain_key("key").string(text(a.key())).plain_key("type");
+    out_.begin_object().raw_key(tag_head(a.key(), v.type()));
     switch (v.type()) {
       case ValueType::kBool:
-        out_.plain_string("bool").plain_key("value").boolean(v.as_bool());
+        out_.boolean(v.as_bool());
         break;
       case ValueType::kInt:
-        out_.plain_string("int64").plain_key("value");
         if (v.as_int() > kMaxSafeInteger || v.as_int() < -kMaxSafeInteger) {
           out_.quoted_integer(v.as_int());
         } else {
@@ -167,17 +202,16 @@ class TraceWriter {
         }
         break;
       case ValueType::kDouble:
-        out_.plain_string("float64").plain_key("value").real(v.as_double());
+        out_.real(v.as_double());
         break;
       case ValueType::kBytes:
-        out_.plain_string("binary").plain_key("value").plain_string(
-            codec::base64_encode(text(v.as_string())));
+        out_.plain_string(codec::base64_encode(text(v.as_string())));
         break;
       case ValueType::kString:
-        out_.plain_string("string").plain_key("value").string(text(v.as_string()));
+        out_.string(text(v.as_string()));
         break;
       default:
-        out_.plain_string("string").plain_key("value").string(value_text(batch_.strings, v));
+        out_.string(value_text(batch_.strings, v));
     }
     out_.end_object();
   }
@@ -250,8 +284,15 @@ class TraceWriter {
     out_.end_array().end_object();
   }
 
+  struct TagHead {
+    ValueType type = ValueType::kEmpty;
+    std::string text;
+  };
+
   const SpanBatch& batch_;
   JsonWriter& out_;
+  std::vector<std::uint32_t> head_of_;  // by key: 1 + index in heads_; 0: none yet
+  std::vector<TagHead> heads_;
   std::vector<Process> processes_;
   std::unordered_map<std::uint32_t, std::size_t> process_of_;  // by resource number
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_content_;
@@ -262,7 +303,56 @@ class TraceWriter {
 void write_trace(const SpanBatch& batch, std::span<const std::uint32_t> rows,
                  codec::JsonWriter& out, std::span<const std::string> warnings,
                  std::span<const std::vector<std::string>> span_warnings) {
-  TraceWriter(batch, out).write(rows, warnings, span_warnings);
+  TraceWriter writer(batch, out);
+  writer.begin(rows);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    writer.span(rows[i], i < span_warnings.size() ? std::span<const std::string>(span_warnings[i])
+                                                  : std::span<const std::string>());
+  }
+  writer.end(warnings);
+}
+
+struct TracePieces::State {
+  State(const SpanBatch& batch, std::span<const std::uint32_t> all_rows,
+        std::span<const std::string> trace_warnings)
+      : json(stage), writer(batch, json), rows(all_rows), warnings(trace_warnings) {}
+
+  std::string stage;  // what the writer writes to, whatever string the next piece is for
+  JsonWriter json;
+  TraceWriter writer;
+  std::span<const std::uint32_t> rows;
+  std::span<const std::string> warnings;
+  std::size_t next = 0;
+  bool begun = false;
+  bool ended = false;
+};
+
+TracePieces::TracePieces(const SpanBatch& batch, std::span<const std::uint32_t> rows,
+                         std::span<const std::string> warnings)
+    : state_(std::make_unique<State>(batch, rows, warnings)) {}
+TracePieces::TracePieces(TracePieces&&) noexcept = default;
+TracePieces& TracePieces::operator=(TracePieces&&) noexcept = default;
+TracePieces::~TracePieces() = default;
+
+bool TracePieces::next(std::string& out, std::size_t about_bytes) {
+  State& s = *state_;
+  if (s.ended) return false;
+  if (!s.begun) s.writer.begin(s.rows);
+  s.begun = true;
+  while (s.next < s.rows.size() && s.stage.size() < about_bytes) {
+    s.writer.span(s.rows[s.next++], {});
+  }
+  if (s.next == s.rows.size()) {
+    s.writer.end(s.warnings);
+    s.ended = true;
+  }
+  if (out.empty()) {
+    out.swap(s.stage);
+  } else {
+    out.append(s.stage);
+  }
+  s.stage.clear();
+  return !s.ended;
 }
 
 std::string encode_traces(const SpanBatch& batch) {

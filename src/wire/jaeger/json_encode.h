@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,25 @@ namespace binnacle::jaeger {
 void write_trace(const SpanBatch& batch, std::span<const std::uint32_t> rows,
                  codec::JsonWriter& out, std::span<const std::string> warnings = {},
                  std::span<const std::vector<std::string>> span_warnings = {});
+
+/// The same object in pieces, for traces whose JSON is too large to be in memory at once. Refers to
+/// `batch`, `rows` and `warnings`, which must outlive it. Thread-confined.
+class TracePieces {
+ public:
+  TracePieces(const SpanBatch& batch, std::span<const std::uint32_t> rows,
+              std::span<const std::string> warnings = {});
+  TracePieces(TracePieces&&) noexcept;
+  TracePieces& operator=(TracePieces&&) noexcept;
+  ~TracePieces();
+
+  /// Appends whole spans to `out` until about `about_bytes` (at least one). False once the object
+  /// is complete.
+  bool next(std::string& out, std::size_t about_bytes);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// The whole answer of /api/traces/{id} and /api/traces: `{"data":[...],"total":n,"limit":0,
 /// "offset":0,"errors":null}`. Groups the batch's spans by trace id, in order of first appearance.

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace binnacle::jaeger {
 namespace {
@@ -170,6 +172,52 @@ TEST(JaegerJsonEncode, TracesAreGroupedInOrderOfAppearance) {
   EXPECT_LT(out.find(R"("spanID":"0000000000000003")"), out.find(R"("spanID":"0000000000000002")"));
   EXPECT_EQ(encode_traces(SpanBatch()),
             R"({"data":[],"total":0,"limit":0,"offset":0,"errors":null})");
+}
+
+TEST(JaegerJsonEncode, PiecesAreTheWhole) {
+  Builder b;
+  b.resource("shop");
+  b.scope();
+  std::vector<std::uint32_t> rows;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    b.batch.attributes.push_back(b.text("k", "value"));
+    b.batch.append(b.row(i + 1));
+    rows.push_back(i);
+  }
+  const std::vector<std::string> warnings = {"w"};
+  for (const std::size_t spans : {0U, 1U, 20U}) {
+    const std::span<const std::uint32_t> some(rows.data(), spans);
+    std::string whole;
+    codec::JsonWriter w(whole);
+    write_trace(b.batch, some, w, warnings);
+    for (const std::size_t about : {1U, 300U, 1'000'000U}) {
+      TracePieces pieces(b.batch, some, warnings);
+      std::string out;
+      std::string piece;
+      for (bool more = true; more; out += piece) {
+        piece.clear();
+        more = pieces.next(piece, about);
+      }
+      EXPECT_EQ(out, whole);
+      EXPECT_FALSE(pieces.next(out, about));
+      EXPECT_EQ(out, whole);
+    }
+  }
+}
+
+// Half of every tag is written from a cache by key: a key whose type changes must not keep it.
+TEST(JaegerJsonEncode, KeyWithValuesOfSeveralTypes) {
+  Builder b;
+  b.resource("shop");
+  b.scope();
+  b.batch.attributes.push_back(b.text("k", "v"));
+  b.batch.attributes.push_back(b.other("k", Value::of_int(1)));
+  b.batch.attributes.push_back(b.text("k", "w"));
+  b.batch.append(b.row(1));
+  EXPECT_NE(encode_traces(b.batch).find(R"("tags":[{"key":"k","type":"string","value":"v"},)"
+                                        R"({"key":"k","type":"int64","value":1},)"
+                                        R"({"key":"k","type":"string","value":"w"}])"),
+            std::string::npos);
 }
 
 }  // namespace
