@@ -255,6 +255,11 @@ def check_lock_files(tree):
             if "resolved" in package and not package.get("link"):
                 yield path, 1, f"'{name}' has a resolved address: set omit-lockfile-registry-resolved"
                 break
+        for name, package in lock.get("packages", {}).items():
+            for wanted in package.get("optionalDependencies", {}):
+                if not any(p == f"node_modules/{wanted}" or p.endswith(f"/node_modules/{wanted}")
+                           for p in lock["packages"]):
+                    yield path, 1, f"no entry for '{wanted}': newer npm refuses a lock of one platform only"
         npmrc = Path(path).parent / ".npmrc"
         if not (tree.root / npmrc).exists() or "omit-lockfile-registry-resolved=true" not in (
                 tree.root / npmrc).read_text():
@@ -272,15 +277,31 @@ def check_layers_txt(tree):
 
 
 def check_subjects(tree):
-    """Subjects of the commits are `area: what it does`, 72 characters at most, no full stop."""
+    """Subjects are `area: what it does`, 72 characters at most, no full stop.
+
+    Looks at commits that are not on main yet; on main itself at the newest, since history stays.
+    """
     try:
-        log = tree.git("log", "--no-merges", "-n", "400", "--format=%h %s")
+        fork = fork_point(tree)
+        log = tree.git("log", "--no-merges", "--format=%h %s", f"{fork}..HEAD" if fork else "-1")
     except (OSError, subprocess.CalledProcessError):
         return
     for line in log.splitlines():
         commit, _, subject = line.partition(" ")
         if len(subject) > 72 or not SUBJECT.fullmatch(subject):
             yield ".git", 1, f"{commit} '{subject}': expected 'area: what it does', 72 characters at most"
+
+
+def fork_point(tree):
+    """Where this branch left main; None on main itself or where there is no main."""
+    for base in ("origin/main", "main"):
+        try:
+            fork = tree.git("merge-base", "HEAD", base).strip()
+            if fork != tree.git("rev-parse", "HEAD").strip():
+                return fork
+        except subprocess.CalledProcessError:
+            continue
+    return None
 
 
 CHECKS = {
@@ -330,15 +351,8 @@ def run_format(tree, fix):
 
 def changed_files(tree):
     """Paths that differ from the fork point with main, or from the commit before where that is HEAD."""
-    for base in ("origin/main", "main"):
-        try:
-            fork = tree.git("merge-base", "HEAD", base).strip()
-            if fork != tree.git("rev-parse", "HEAD").strip():
-                return set(tree.git("diff", "--name-only", fork).split())
-        except subprocess.CalledProcessError:
-            continue
     try:
-        return set(tree.git("diff", "--name-only", "HEAD~1").split())
+        return set(tree.git("diff", "--name-only", fork_point(tree) or "HEAD~1").split())
     except subprocess.CalledProcessError:
         return set()
 

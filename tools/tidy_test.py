@@ -209,6 +209,11 @@ class CompletenessTest(TreeTest):
         self.write("ui/package-lock.json", json.dumps(lock))
         self.write("ui/.npmrc", "omit-lockfile-registry-resolved=true\n")
         self.assertEqual([], self.findings("lock-files"))
+        lock["packages"]["node_modules/a"]["optionalDependencies"] = {"a-linux": "1", "a-darwin": "1"}
+        lock["packages"]["node_modules/a-linux"] = {"version": "1"}
+        self.write("ui/package-lock.json", json.dumps(lock))
+        self.assertIn("'a-darwin'", self.findings("lock-files")[0][2])
+        del lock["packages"]["node_modules/a"]["optionalDependencies"]
         lock["packages"]["node_modules/a"]["resolved"] = "somewhere"
         self.write("ui/package-lock.json", json.dumps(lock))
         self.assertEqual(1, len(self.findings("lock-files")))
@@ -226,7 +231,9 @@ class SubjectsTest(TreeTest):
                         "--allow-empty", "-m", subject], check=True)
 
     def test_subjects(self):
-        subprocess.run(["git", "init", "-q", self.root], check=True)
+        subprocess.run(["git", "init", "-q", "-b", "main", self.root], check=True)
+        self.commit("Old and wrong")
+        subprocess.run(["git", "-C", self.root, "checkout", "-q", "-b", "topic"], check=True)
         for good in ["wire/otlp: decode spans", "base, model: the vocabulary", "io/net: say 429 when full"]:
             self.commit(good)
         self.assertEqual([], self.findings("subjects"))
