@@ -493,7 +493,7 @@ class Decoder {
     ProtoReader r(message, failure_);
     while (r.next()) {
       if (r.tag() == proto_tag(1, kBytes)) {
-        if (!pack_entry(ProtoReader::inside(r), depth)) return false;
+        if (!pack_entry(r.bytes(), depth)) return false;
       } else {
         r.skip_unless_known(proto_fields(1));
       }
@@ -501,24 +501,33 @@ class Decoder {
     return good();
   }
 
-  // A KeyValue inside a map. The packed form has the key first, the wire any order.
-  bool pack_entry(ProtoReader r, int depth) {
+  // A KeyValue inside a map. The packed form has the key first, the wire any order; of several
+  // values the last wins, but each is checked.
+  bool pack_entry(std::string_view message, int depth) {
     std::string_view key;
-    std::string_view value;
-    while (r.next()) {
-      if (r.tag() == proto_tag(1, kBytes)) {
-        key = r.bytes();
-      } else if (r.tag() == proto_tag(2, kBytes)) {
-        value = r.bytes();
+    ProtoReader first(message, failure_);
+    while (first.next()) {
+      if (first.tag() == proto_tag(1, kBytes)) {
+        key = first.bytes();
       } else {
-        r.skip_unless_known(proto_fields(1, 2));
+        first.skip_unless_known(proto_fields(1));
       }
     }
     if (!good()) return false;
-    PackedWriter(packed_).key(valid_text(key));
-    return pack_value(
-        value.data() == nullptr ? ProtoReader({}, failure_) : ProtoReader(value, failure_),
-        depth + 1);
+    PackedWriter out(packed_);
+    out.key(valid_text(key));
+    const std::size_t begin = packed_.size();
+    out.empty();
+    ProtoReader r(message, failure_);
+    while (r.next()) {
+      if (r.tag() == proto_tag(2, kBytes)) {
+        packed_.resize(begin);
+        if (!pack_value(ProtoReader::inside(r), depth + 1)) return false;
+      } else {
+        r.skip_unless_known(proto_fields(2));
+      }
+    }
+    return good();
   }
 
   // The last field set wins, as in every oneof: its bytes replace those of the ones before.

@@ -159,6 +159,24 @@ TEST(OtlpProtobuf, ReadsEveryKindOfValue) {
   EXPECT_EQ(all, "s=text;t=true;f=false;i=-5;d=0.5;a=[1,\"x\",null];m={\"k\":true};b=/wAB;none=;");
 }
 
+TEST(OtlpProtobuf, OfSeveralValuesInAMapEntryTheLastCountsAndEachIsChecked) {
+  const auto request_with = [](const std::string& first) {
+    return request_with_span([&](pbf_writer& span) {
+      add_ids(span);
+      pbf_writer attribute(span, 9);
+      pbf_writer any(attribute, 2);
+      pbf_writer map(any, 6);
+      pbf_writer entry(map, 1);
+      entry.add_message(2, first);
+      entry.add_string(1, "k");
+      pbf_writer(entry, 2).add_int64(3, 7);
+    });
+  };
+  const DecodedSpans spans = decoded(request_with(std::string("\x18\x05", 2)));
+  EXPECT_EQ(value_text(spans.batch.strings, spans.batch.attributes_of(0)[0].value()), "{\"k\":7}");
+  EXPECT_NE(error_of(request_with("garbage")), "accepted");
+}
+
 TEST(OtlpProtobuf, ResourceAndScopeMayComeAfterTheirSpans) {
   std::string request_bytes;
   pbf_writer request(request_bytes);
