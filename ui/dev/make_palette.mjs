@@ -1,4 +1,4 @@
-// Finds the service colours in src/theme/palette.ts: `node dev/make_palette.mjs 10 5` (count, seed).
+// Finds the service colours in src/theme/palette.ts: `node dev/make_palette.mjs 10 1` (count, seed).
 //
 // Simulated annealing over OKLCH slots. A slot has one hue, one relative lightness and one
 // chroma, and is rendered once per theme. The score to maximise is the smallest distance (in
@@ -7,7 +7,7 @@
 // out, so that no service looks like a failure, and every colour keeps 3:1 against its surface.
 
 const COUNT = Number(process.argv[2] ?? 10);
-let seed = Number(process.argv[3] ?? 5);
+let seed = Number(process.argv[3] ?? 1);
 const THEMES = [
   { name: 'light', surface: [1, 1, 1], lightness: [0.5, 0.69] },
   { name: 'dark', surface: [0.09, 0.105, 0.13], lightness: [0.62, 0.86] },
@@ -81,21 +81,22 @@ function views(slot) {
   }
   return out;
 }
-// Evenly spread hues keep the set lively for normal vision; lightness does the work for others.
-const FIRST_HUE = 58;
-const LAST_HUE = 345;
-const HUE_PLAY = 14;
-const homeHue = (k) => FIRST_HUE + (k * (LAST_HUE - FIRST_HUE)) / (COUNT - 1);
+// Hues spread for normal vision; lightness does the work for others. Dark yellows are browns and
+// olives, which look alike and drab, so hues up to DARK_HUE stay light.
+const HUES = [48, 76, 128, 158, 190, 222, 256, 286, 316, 344];
+const HUE_PLAY = 9;
+const DARK_HUE = 110;
+const leastLightness = (hue) => (hue < DARK_HUE ? 0.5 : 0);
 function makeSlot(home, base, size) {
   for (;;) {
     const slot = base
       ? {
           home,
           h: clamp(base.h + (random() - 0.5) * 60 * size, home - HUE_PLAY, home + HUE_PLAY),
-          t: clamp(base.t + (random() - 0.5) * size, 0, 1),
+          t: clamp(base.t + (random() - 0.5) * size, leastLightness(home), 1),
           c: clamp(base.c + (random() - 0.5) * 0.1 * size, 0.1, 0.19),
         }
-      : { home, h: home, t: random(), c: 0.1 + random() * 0.09 };
+      : { home, h: home, t: Math.max(leastLightness(home), random()), c: 0.1 + random() * 0.09 };
     slot.views = views(slot);
     if (slot.views) return slot;
   }
@@ -122,7 +123,7 @@ function score(slots) {
   return least + (0.1 * sum) / slots.length;
 }
 
-let slots = Array.from({ length: COUNT }, (_, k) => makeSlot(homeHue(k)));
+let slots = Array.from({ length: COUNT }, (_, k) => makeSlot(HUES[k % HUES.length]));
 let best = slots;
 let now = score(slots);
 let top = now;

@@ -25,9 +25,12 @@ export async function startServer(): Promise<RunningServer> {
   const folder = mkdtempSync(join(tmpdir(), 'binnacle-e2e-'));
   const ready = join(folder, 'ready.json');
   const ports = Object.fromEntries(kPorts.map((name) => [`BINNACLE_PORTS_${name}`, '0']));
+  // The server refuses settings it does not know, such as these tests' own.
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('BINNACLE_')));
   const child = spawn(binary, ['serve', '--ready-file', ready], {
     cwd: folder, stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...ports, BINNACLE_DATA_DIR: join(folder, 'data') },
+    env: { ...inherited, ...ports, BINNACLE_DATA_DIR: join(folder, 'data') },
   });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => { said += chunk.toString(); });

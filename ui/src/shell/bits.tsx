@@ -28,10 +28,13 @@ export function ServiceChip({ name, spans, errors }: {
   );
 }
 
-export function Time({ us, nowUs }: { us: number; nowUs?: number }) {
+/** Local time with UTC on hover; with `nowUs` as an age, with `isClock` without the date. */
+export function Time({ us, nowUs, isClock = false }: {
+  us: number; nowUs?: number; isClock?: boolean;
+}) {
   return (
     <time dateTime={new Date(us / 1000).toISOString()} title={formatUtc(us)}>
-      {nowUs === undefined ? formatTime(us) : formatAgo(us, nowUs)}
+      {nowUs !== undefined ? formatAgo(us, nowUs) : formatTime(us).slice(isClock ? 11 : 0)}
     </time>
   );
 }

@@ -1,17 +1,17 @@
-// Service colours. Found by dev/make_palette.mjs (10 slots, seed 5): over both themes and
-// three kinds of dichromacy no two slots come closer than 0.066 in OKLab, for normal vision 0.106;
+// Service colours. Found by dev/make_palette.mjs (10 slots, seed 1): over both themes and
+// three kinds of dichromacy no two slots come closer than 0.060 in OKLab, for normal vision 0.098;
 // every colour keeps at least 3:1 against its surface, and none is near the error red.
 
 export type ThemeName = 'light' | 'dark';
 
 export const kServicePalette: Record<ThemeName, readonly string[]> = {
   light: [
-    '#3a74e7', '#af6c00', '#05736b', '#c1367f', '#5a8a50',
-    '#6545c6', '#9c9809', '#09a2b5', '#905fa5', '#776105',
+    '#2e58ca', '#c38608', '#13968b', '#7f67ea', '#c65b04',
+    '#0a8944', '#aa2472', '#069fd0', '#729f5d', '#7a4e9d',
   ],
   dark: [
-    '#75a4fe', '#ea9307', '#0f9b90', '#f163a8', '#85b67a',
-    '#866bef', '#d1cc21', '#1fd9f2', '#bb89d2', '#a18306',
+    '#4f7ef3', '#ffb83f', '#4dc6b9', '#aa9ffe', '#ff8436',
+    '#12b85d', '#d34e96', '#6cd2ff', '#a3d38e', '#9e72c4',
   ],
 };
 

@@ -95,7 +95,7 @@ function Timing({ layout, row }: { layout: TraceLayout; row: number }) {
       <div><dt>Self time</dt><dd>{formatDuration(self)}{' '}
         <small>{formatPercent(self, duration)}</small></dd></div>
       <div><dt>Starts at</dt><dd>{formatDuration(start)}{' '}
-        <small><Time us={layout.startUs + start} /></small></dd></div>
+        <small><Time us={layout.startUs + start} isClock /></small></dd></div>
       <div><dt>Children</dt><dd>{formatCount(layout.childCount[row] ?? 0)}{' '}
         <small>{plural((layout.subtreeEnd[row] ?? 0) - row - 1, 'descendant')}</small></dd></div>
       {isOutside && <p className="field-hint">Lies partly outside of its parent: work that its
