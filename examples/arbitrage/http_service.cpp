@@ -123,6 +123,8 @@ struct HttpService::Impl {
     Response response = answer(request);
     span.set_attribute("http.response.status_code", response.status);
     if (response.status >= 500) span.set_error("HTTP " + std::to_string(response.status));
+    // The work is done: a reader that is slow to be scheduled is not this service's time.
+    if (!response.stream) span.end();
     write(stream, message, std::move(response));
   }
 
