@@ -83,6 +83,8 @@ Status DiskTraceStore::load_parts() {
       parts_.push_back(std::move(*part));
       continue;
     }
+    // Whole, but of a newer version: to set it aside would hide good spans.
+    if (part.error().code != ErrorCode::kDataLoss) return std::unexpected(part.error());
     if (auto ok = directory_->set_aside(s->id(), part.error().message); !ok) return ok;
     report(fmt::format("part {} is set aside: {}", s->id(), part.error().message));
   }

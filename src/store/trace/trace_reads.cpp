@@ -136,7 +136,9 @@ StoreSnapshot DiskTraceStore::snapshot() const {
 
 void DiskTraceStore::part_damaged(std::uint64_t part_id, const Error& error) {
   report(fmt::format("part {} is damaged: {}", part_id, error.message));
-  if (error.code == ErrorCode::kInternal) return;  // the device, perhaps not the bytes
+  // The device, the memory, or a newer version: the bytes may be whole, so the part stays.
+  // (A block that is not there at all is damage too.)
+  if (error.code != ErrorCode::kDataLoss && error.code != ErrorCode::kNotFound) return;
   if (auto ok = directory_->set_aside(part_id, error.message); !ok) {
     report(fmt::format("part {} cannot be set aside: {}", part_id, ok.error().message));
   }

@@ -59,6 +59,10 @@ std::optional<Job> DiskTraceStore::next_job(JobKind kind) {
       flushing_ = false;
       return done;
     };
+    job.postponed = [this](const Error&) {
+      const std::scoped_lock lock(mutex_);
+      flushing_ = false;
+    };
     return job;
   }
   if (kind == JobKind::kRetention && !expired_parts().empty()) {
@@ -80,6 +84,10 @@ std::optional<Job> DiskTraceStore::next_job(JobKind kind) {
     const std::scoped_lock again(mutex_);
     merging_ = false;
     return done;
+  };
+  job.postponed = [this](const Error&) {
+    const std::scoped_lock again(mutex_);
+    merging_ = false;
   };
   return job;
 }
