@@ -259,6 +259,8 @@ class HttpClient::Impl {
   Status parse(std::string& input, std::optional<ResponseParser>& parser,
                boost::beast::error_code& error) const {
     for (;;) {
+      // Beast asserts that a last chunk is offered with its 5 bytes (see http_parser.cpp).
+      if (parser->is_header_done() && parser->chunked() && input.size() < 5) return {};
       const std::size_t used = parser->put(boost::asio::buffer(input.data(), input.size()), error);
       input.erase(0, used);
       if (error == http::error::body_limit) {

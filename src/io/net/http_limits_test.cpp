@@ -193,9 +193,10 @@ TEST_F(HttpLimitsTest, BodiesOfAllRequestsShareOneBudget) {
 }
 
 TEST_F(HttpLimitsTest, SlowHeadersAndBodiesTimeOut) {
-  config_.header_timeout_ns = 50 * kNanosPerMilli;
-  config_.body_timeout_ns = 50 * kNanosPerMilli;
-  config_.idle_timeout_ns = 50 * kNanosPerMilli;
+  // Long enough that a loaded machine gets from connect to the first byte in time.
+  config_.header_timeout_ns = 400 * kNanosPerMilli;
+  config_.body_timeout_ns = 400 * kNanosPerMilli;
+  config_.idle_timeout_ns = 400 * kNanosPerMilli;
   start();
   RawClient silent(port_);
   EXPECT_TRUE(silent.closed_by_peer());

@@ -39,6 +39,9 @@ std::optional<HttpMethod> method_of(http::verb verb) {
   }
 }
 
+/// "0\r\n\r\n".
+constexpr std::size_t kLastChunkBytes = 5;
+
 }  // namespace
 
 HttpRequestParser::HttpRequestParser(std::uint32_t header_limit_bytes, MemoryBudget* budget)
@@ -57,6 +60,9 @@ std::size_t HttpRequestParser::parse(std::string_view bytes) {
   std::size_t used = 0;
   const bool header_was_done = header_done_;
   while (used < bytes.size() && !is_done() && header_was_done == header_done_) {
+    // Beast asserts that the last chunk is offered with 5 bytes, which "0\r\n\r" as the first chunk
+    // has not. Every chunked body has as many to come until its very end.
+    if (header_was_done && chunked() && bytes.size() - used < kLastChunkBytes) return used;
     error_code ec;
     const std::size_t step = put(boost::asio::buffer(bytes.data() + used, bytes.size() - used), ec);
     used += step;

@@ -1,10 +1,7 @@
 #include "io/net/rpc_status.h"
 
 #include "base/clock.h"
-#include "codec/json_writer.h"
 #include "codec/varint.h"
-
-#include <fmt/format.h>
 
 #include <cstdint>
 #include <string_view>
@@ -52,24 +49,6 @@ std::string encode_rpc_status(const Error& error) {
     put_bytes(status, 3, any);
   }
   return status;
-}
-
-std::string encode_rpc_status_json(const Error& error) {
-  std::string out;
-  codec::JsonWriter writer(out);
-  writer.begin_object();
-  writer.key("code").integer(static_cast<std::int64_t>(error.code));
-  writer.key("message").string(error.message);
-  if (has_retry_info(error)) {
-    writer.key("details").begin_array().begin_object();
-    writer.key("@type").string(kRetryInfoType);
-    writer.key("retryDelay")
-        .string(fmt::format("{}.{:09}s", error.retry_after_ns / kNanosPerSecond,
-                            error.retry_after_ns % kNanosPerSecond));
-    writer.end_object().end_array();
-  }
-  writer.end_object();
-  return out;
 }
 
 }  // namespace binnacle

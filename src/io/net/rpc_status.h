@@ -14,8 +14,4 @@ namespace binnacle {
 /// the body of OTLP/HTTP errors.
 [[nodiscard]] std::string encode_rpc_status(const Error& error);
 
-/// The same as protobuf JSON:
-/// {"code":8,"message":"...","details":[{"@type":"...","retryDelay":..}]}.
-[[nodiscard]] std::string encode_rpc_status_json(const Error& error);
-
 }  // namespace binnacle

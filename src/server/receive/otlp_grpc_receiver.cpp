@@ -1,8 +1,8 @@
 #include "server/receive/otlp_grpc_receiver.h"
 
-#include "server/receive/otlp_answers.h"
 #include "server/receive/otlp_receiver.h"
 #include "wire/otlp/decode.h"
+#include "wire/otlp/response.h"
 
 #include <string>
 #include <utility>
@@ -42,7 +42,8 @@ void OtlpGrpcReceiver::receive(GrpcRequest&& call, GrpcResponder responder) cons
                   .decoded_bytes = bytes},
                  [responder = std::move(responder)](Result<IngestOutcome> done) mutable {
                    if (!done) return responder.finish(std::unexpected(std::move(done.error())));
-                   responder.finish(encode_export_response(*done));
+                   responder.finish(otlp::encode_response_protobuf(
+                       {.rejected = done->rejected, .message = done->rejected_reason}));
                  });
 }
 

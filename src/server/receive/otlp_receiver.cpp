@@ -2,8 +2,8 @@
 
 #include "io/net/rpc_status.h"
 #include "server/receive/http_span_endpoint.h"
-#include "server/receive/otlp_answers.h"
 #include "wire/otlp/decode.h"
+#include "wire/otlp/response.h"
 
 #include <fmt/format.h>
 
@@ -21,7 +21,11 @@ HttpResponse refused_protobuf(int status, const Error& error) {
 }
 
 HttpResponse refused_json(int status, const Error& error) {
-  return HttpResponse::with_type(status, kJson, encode_rpc_status_json(error));
+  return HttpResponse::with_type(status, kJson, otlp::encode_status_json(error));
+}
+
+otlp::PartialSuccess partial_success(const IngestOutcome& outcome) {
+  return {.rejected = outcome.rejected, .message = outcome.rejected_reason};
 }
 
 constexpr HttpSpanProtocol kOtlpProtobuf{
@@ -29,7 +33,8 @@ constexpr HttpSpanProtocol kOtlpProtobuf{
     .decode = [](std::string&& body) { return otlp::decode_protobuf(body); },
     .accepted =
         [](const IngestOutcome& outcome) {
-          return HttpResponse::with_type(200, kProtobuf, encode_export_response(outcome));
+          return HttpResponse::with_type(200, kProtobuf,
+                                         otlp::encode_response_protobuf(partial_success(outcome)));
         },
     .refused = refused_protobuf,
 };
@@ -39,7 +44,8 @@ constexpr HttpSpanProtocol kOtlpJson{
     .decode = [](std::string&& body) { return otlp::decode_json(body); },
     .accepted =
         [](const IngestOutcome& outcome) {
-          return HttpResponse::with_type(200, kJson, encode_export_response_json(outcome));
+          return HttpResponse::with_type(200, kJson,
+                                         otlp::encode_response_json(partial_success(outcome)));
         },
     .refused = refused_json,
 };
