@@ -37,7 +37,7 @@ SYSTEM = re.compile(
     r"^([a-z0-9_]+|(sys|netinet|arpa|linux|net|asm|sanitizer|bits)/.*|"
     r"(assert|cpuid|ctype|cxxabi|dirent|dlfcn|elf|endian|errno|fcntl|grp|inttypes|limits|link|locale|"
     r"malloc|math|netdb|poll|pthread|pwd|sched|signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|"
-    r"string|strings|termios|time|ucontext|unistd|[a-z]+intrin|arm_neon|arm_acle)\.h)$")
+    r"spawn|string|strings|termios|time|ucontext|unistd|[a-z]+intrin|arm_neon|arm_acle)\.h)$")
 
 
 class Layers:
