@@ -1,7 +1,6 @@
 #include "sdk/context_extras.h"
 
 #include <cstdlib>
-#include <cstring>
 #include <new>
 
 namespace binnacle {
@@ -15,8 +14,8 @@ const ContextExtras* make_extras(std::string_view trace_state, std::string_view 
   auto* extras = new (memory) ContextExtras{1, static_cast<std::uint32_t>(trace_state.size()),
                                             static_cast<std::uint32_t>(baggage.size())};
   char* bytes = reinterpret_cast<char*>(extras + 1);
-  std::memcpy(bytes, trace_state.data(), trace_state.size());
-  std::memcpy(bytes + trace_state.size(), baggage.data(), baggage.size());
+  trace_state.copy(bytes, trace_state.size());
+  baggage.copy(bytes + trace_state.size(), baggage.size());
   return extras;
 }
 

@@ -182,9 +182,12 @@ void Harvester::deliver(const Ended& ended, const TickAnchor& anchor, SpanSink& 
 std::string_view Harvester::collect_fields(Slot& slot, Pending* pending) {
   const bool has_amends = pending != nullptr && !pending->amends.empty();
   if (slot.first_segment == nullptr && !has_amends) [[likely]] {
-    return {slot.inline_bytes, slot.inline_used};
+    return {slot.inline_bytes, slot.published.load(std::memory_order_relaxed)};
   }
-  scratch_.assign(slot.inline_bytes, slot.inline_used);
+  const std::size_t inline_used = slot.first_segment != nullptr
+                                      ? slot.inline_used
+                                      : slot.published.load(std::memory_order_relaxed);
+  scratch_.assign(slot.inline_bytes, inline_used);
   for (const Segment* segment = slot.first_segment; segment != nullptr; segment = segment->next) {
     scratch_.append(segment->bytes(), segment->used);
   }

@@ -10,6 +10,7 @@
 #include <binnacle/apm.h>
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <exception>
@@ -17,6 +18,7 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace binnacle::sdk {
 
@@ -28,6 +30,13 @@ struct Run {
   std::shared_ptr<Pipeline> pipeline;
 };
 
+/// What a forked child inherited and must neither use nor destroy.
+struct Abandoned {
+  Run run;
+  std::shared_ptr<Pipeline> last_pipeline;
+  std::unique_ptr<Harvester> harvester;
+};
+
 /// Never destroyed, so that exit handlers and static destructors may come in any order.
 struct Lifecycle {
   std::mutex mutex;  // guards what follows
@@ -37,6 +46,7 @@ struct Lifecycle {
   std::unique_ptr<Harvester> harvester;     // of run.runtime; survives restarts with it
   std::shared_ptr<Pipeline> last_pipeline;  // to see whether its thread has let go
   std::uint32_t last_epoch = kEpochOff;
+  std::vector<Abandoned> abandoned;
 };
 
 Lifecycle& lifecycle() {
@@ -113,7 +123,6 @@ bool start_locked(Lifecycle& life) {
     return false;
   }
   if (current != life.run.runtime) {
-    static_cast<void>(life.harvester.release());  // a parent's, in a forked child
     life.harvester = std::make_unique<Harvester>(*current);
     life.run.runtime = current;
   } else if (life.last_pipeline != nullptr && !life.last_pipeline->has_ended()) {
@@ -156,9 +165,8 @@ bool is_running_here(const Lifecycle& life) noexcept {
 /// In a forked child the parent's objects are left as they are: their thread is not here.
 void abandon_inherited(Lifecycle& life) {
   if (life.run.runtime == nullptr || !life.run.runtime->is_inherited()) return;
-  static_cast<void>(std::make_unique<Run>(std::move(life.run)).release());
-  static_cast<void>(
-      std::make_unique<std::shared_ptr<Pipeline>>(std::move(life.last_pipeline)).release());
+  life.abandoned.push_back(
+      {std::move(life.run), std::move(life.last_pipeline), std::move(life.harvester)});
   life.run = {};
 }
 

@@ -101,7 +101,7 @@ struct alignas(64) Slot {
   std::uint16_t attributes;
   std::uint16_t events;
   std::uint16_t links;
-  std::uint16_t inline_used;
+  std::uint16_t inline_used;  ///< bytes of the stream in inline_bytes, once there is a segment
   std::uint8_t kind;
   std::uint8_t status;
   std::uint8_t trace_flags;

@@ -44,10 +44,10 @@ Parent find_parent(const SpanOptions* options) noexcept {
   return {top.is_valid ? &top.context : nullptr, top.extras};
 }
 
-void put_random(std::uint8_t* out, ThreadState& thread) noexcept {
-  std::uint64_t value = sdk::next_random(thread);
+/// An all-zero id is no id.
+void put_id(std::uint8_t* out, std::uint64_t value) noexcept {
   if (value == 0) [[unlikely]]
-    value = 1;  // an all-zero id is no id
+    value = 1;
   std::memcpy(out, &value, sizeof value);
 }
 
@@ -70,8 +70,12 @@ bool is_root_sampled(const ThreadState& thread, const TraceId& id) noexcept {
 /// Ids and flags of a new span; sampled or not.
 void derive_context(SpanContext& out, const Parent& parent, ThreadState& thread) noexcept {
   if (parent.context == nullptr) {
-    put_random(out.trace_id.bytes, thread);
-    put_random(out.trace_id.bytes + 8, thread);
+    const std::uint64_t high = sdk::next_random(thread);
+    const std::uint64_t low = sdk::next_random(thread);
+    put_id(out.trace_id.bytes, high);
+    put_id(out.trace_id.bytes + 8, low);
+    // As random as the two it is made of, and cheaper than a third.
+    put_id(out.span_id.bytes, high * 0x9E3779B97F4A7C15ULL ^ low);
     out.flags = kTraceFlagRandom;
     if (is_root_sampled(thread, out.trace_id)) out.flags |= kTraceFlagSampled;
   } else {
@@ -82,8 +86,8 @@ void derive_context(SpanContext& out, const Parent& parent, ThreadState& thread)
       out.flags &= kTraceFlagRandom;
       if (is_root_sampled(thread, out.trace_id)) out.flags |= kTraceFlagSampled;
     }
+    put_id(out.span_id.bytes, sdk::next_random(thread));
   }
-  put_random(out.span_id.bytes, thread);
   out.is_remote = false;
 }
 
@@ -116,7 +120,7 @@ void append_name(ThreadState& thread, detail::Slot& slot, std::string_view name)
   sdk::append_to_stream(thread, slot, wo::bytes_field_size(name.size()), put);
 }
 
-void apply_options(const detail::SlotHandle& span, const SpanOptions& options) noexcept {
+void apply_options(detail::SlotHandle span, const SpanOptions& options) noexcept {
   detail::Slot& slot = *span.slot;
   slot.kind = static_cast<std::uint8_t>(options.kind);
   if (options.start_unix_ns != 0) {
@@ -129,17 +133,18 @@ void apply_options(const detail::SlotHandle& span, const SpanOptions& options) n
   for (std::size_t i = 0; i < options.link_count; ++i) detail::add_link(span, options.links[i]);
 }
 
-/// A Bloom bit of an attribute key: two keys that share it may be the same.
-std::uint64_t key_bit(std::string_view key) noexcept {
+/// A Bloom bit of an attribute key: two keys that share it may be the same. The end of a key tells
+/// most keys of one span apart ("http.request.method", "http.request.size"); a false alarm only
+/// costs the export thread a comparison.
+[[gnu::always_inline]] inline std::uint64_t key_bit(std::string_view key) noexcept {
   const std::size_t size = key.size();
-  if (size == 0) return 1;
-  // First, middle and last byte and the length tell most keys of one span apart; a false alarm only
-  // costs the export thread a comparison.
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(key[i]); };
-  const std::uint64_t mixed =
-      (byte(0) ^ byte(size / 2) << 8U ^ byte(size - 1) << 16U ^ size << 24U) *
-      0x9E3779B97F4A7C15ULL;
-  return std::uint64_t{1} << (mixed >> 58U);
+  std::uint64_t tail = 0;
+  if (size >= sizeof tail) [[likely]] {
+    std::memcpy(&tail, key.data() + size - sizeof tail, sizeof tail);
+  } else {
+    for (const char c : key) tail = tail << 8U | static_cast<unsigned char>(c);
+  }
+  return std::uint64_t{1} << ((tail + size) * 0x9E3779B97F4A7C15ULL >> 58U);
 }
 
 /// Counts a new attribute against the limit; false if it is dropped.
@@ -163,15 +168,59 @@ void drop_attribute(ThreadState& thread, detail::Slot& slot) noexcept {
 }
 
 template <typename Put>
-void record_attribute(const detail::SlotHandle& span, std::string_view key, std::size_t size,
-                      Put put) noexcept {
+[[gnu::noinline]] void record_attribute_slow(detail::SlotHandle span, std::string_view key,
+                                             std::size_t size, Put put) noexcept {
   ThreadState& thread = *sdk::t_local.state;
-  if (!sdk::is_owner(thread, span)) [[unlikely]]
-    return sdk::amend_fields(span, size, put);
+  if (!sdk::is_owner(thread, span)) return sdk::amend_fields(span, size, put);
   const OwnerWrite write(thread, span);
   detail::Slot& slot = *span.slot;
   if (!write || !admit_attribute(thread, slot, key)) return;
   if (!sdk::append_to_stream(thread, slot, size, put)) drop_attribute(thread, slot);
+}
+
+/// The common case in one stretch without calls: our own open span, room in the slot, within the
+/// limit. False if anything is different; then nothing has been done.
+template <typename Put>
+[[gnu::always_inline]] inline bool record_attribute_fast(detail::SlotHandle span,
+                                                         std::string_view key, std::size_t size,
+                                                         Put put) noexcept {
+  ThreadState& thread = *sdk::t_local.state;
+  detail::Slot& slot = *span.slot;
+  if (!sdk::is_owner(thread, span)) [[unlikely]]
+    return false;
+  const OwnerWrite write(thread, span);
+  const std::uint32_t used = slot.published.load(std::memory_order_relaxed);
+  if (!write || slot.first_segment != nullptr || size > sizeof slot.inline_bytes - used ||
+      slot.attributes >= thread.settings.attribute_limit) [[unlikely]] {
+    return false;
+  }
+  const std::uint64_t bit = key_bit(key);
+  if ((slot.key_bits & bit) != 0) slot.marks |= sdk::kMarkMayRepeat;
+  slot.key_bits |= bit;
+  ++slot.attributes;
+  put(slot.inline_bytes + used);
+  slot.published.store(used + static_cast<std::uint32_t>(size), std::memory_order_relaxed);
+  return true;
+}
+
+template <typename Put>
+void record_attribute(detail::SlotHandle span, std::string_view key, std::size_t size,
+                      Put put) noexcept {
+  if (!record_attribute_fast(span, key, size, put)) record_attribute_slow(span, key, size, put);
+}
+
+/// A short string attribute needs no lengths of lengths; the rest goes the general way.
+[[gnu::noinline]] void set_string_slow(detail::SlotHandle span, std::string_view key,
+                                       std::string_view value) noexcept {
+  record_attribute_slow(
+      span, key, wo::string_attribute_size(key.size(), value.size()),
+      [&](char* out) { wo::put_string_attribute(out, wo::kSpanAttributes, key, value); });
+}
+[[gnu::noinline]] void set_int_slow(detail::SlotHandle span, std::string_view key,
+                                    std::uint64_t bits) noexcept {
+  record_attribute_slow(span, key, wo::varint_attribute_size(key.size(), bits), [&](char* out) {
+    wo::put_varint_attribute(out, wo::kSpanAttributes, key, wo::kAnyInt, bits);
+  });
 }
 
 }  // namespace
@@ -222,16 +271,27 @@ ActiveSpan::ActiveSpan(std::string_view name, const SpanOptions& options) noexce
 namespace detail {
 
 void set_string(SlotHandle span, std::string_view key, std::string_view value) noexcept {
-  record_attribute(span, key, wo::string_attribute_size(key.size(), value.size()), [&](char* out) {
-    wo::put_string_attribute(out, wo::kSpanAttributes, key, value);
-  });
+  const std::size_t texts = key.size() + value.size();
+  if (texts > wo::kShortAttributeBytes ||
+      !record_attribute_fast(span, key, wo::short_string_attribute_size(texts),
+                             [&](char* out) __attribute__((always_inline)) {
+                               wo::put_short_string_attribute(out, wo::kSpanAttributes, key, value);
+                             })) {
+    set_string_slow(span, key, value);
+  }
 }
 
 void set_int(SlotHandle span, std::string_view key, std::int64_t value) noexcept {
   const auto bits = static_cast<std::uint64_t>(value);
-  record_attribute(span, key, wo::varint_attribute_size(key.size(), bits), [&](char* out) {
-    wo::put_varint_attribute(out, wo::kSpanAttributes, key, wo::kAnyInt, bits);
-  });
+  const std::size_t number_bytes = wo::varint_size(bits);
+  if (key.size() > wo::kShortAttributeBytes - 10 ||
+      !record_attribute_fast(span, key, wo::short_varint_attribute_size(key.size(), number_bytes),
+                             [&](char* out) {
+                               wo::put_short_varint_attribute(out, wo::kSpanAttributes, key,
+                                                              wo::kAnyInt, bits, number_bytes);
+                             })) {
+    set_int_slow(span, key, bits);
+  }
 }
 
 void set_double(SlotHandle span, std::string_view key, double value) noexcept {
@@ -254,10 +314,15 @@ void set_value(SlotHandle span, std::string_view key, const AttributeValue& valu
 void set_values(SlotHandle span, const KeyValue* attributes, std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     const KeyValue& attribute = attributes[i];
-    if (attribute.value.kind() == AttributeKind::kString) {
-      set_string(span, attribute.key, attribute.value.string());
-    } else {
-      set_value(span, attribute.key, attribute.value);
+    switch (attribute.value.kind()) {
+      case AttributeKind::kString:
+        set_string(span, attribute.key, attribute.value.string());
+        break;
+      case AttributeKind::kInt:
+        set_int(span, attribute.key, attribute.value.integer());
+        break;
+      default:
+        set_value(span, attribute.key, attribute.value);
     }
   }
 }
@@ -369,7 +434,7 @@ bool is_recording(SlotHandle span) noexcept {
 
 namespace {
 
-void amend_end(const SlotHandle& span, std::int64_t unix_ns) noexcept {
+void amend_end(SlotHandle span, std::int64_t unix_ns) noexcept {
   const bool is_unix = unix_ns != 0;
   sdk::AmendDraft draft =
       is_unix

@@ -48,6 +48,7 @@ Segment* make_slot_segment(ThreadState& thread) noexcept {
 void link_segment(Slot& slot, Segment* segment) noexcept {
   if (slot.first_segment == nullptr) {
     slot.first_segment = segment;
+    slot.inline_used = static_cast<std::uint16_t>(slot.published.load(std::memory_order_relaxed));
   } else {
     slot.last_segment->next = segment;
   }
@@ -114,7 +115,7 @@ bool append_split(ThreadState& thread, Slot& slot, const char* bytes, std::size_
   return true;
 }
 
-AmendDraft draft_amend(const SlotHandle& span, AmendKind kind, std::uint64_t argument,
+AmendDraft draft_amend(SlotHandle span, AmendKind kind, std::uint64_t argument,
                        std::size_t size) noexcept {
   if (generation_of(span.slot->state.load(std::memory_order_relaxed)) != span.generation) return {};
   ThreadState* thread = recording_thread();

@@ -22,7 +22,7 @@ inline constexpr std::size_t kLargeRecordBytes = 4096;
 /// still open and may be written.
 class OwnerWrite {
  public:
-  OwnerWrite(ThreadState& thread, const SlotHandle& span) noexcept : thread_(thread) {
+  OwnerWrite(ThreadState& thread, SlotHandle span) noexcept : thread_(thread) {
     thread.busy_slot.store(span.slot, std::memory_order_relaxed);
     // The export thread issues the matching barrier for all threads (membarrier), so that here the
     // compiler alone must keep the order.
@@ -41,7 +41,7 @@ class OwnerWrite {
   bool is_open_;
 };
 
-inline bool is_owner(const ThreadState& thread, const SlotHandle& span) noexcept {
+inline bool is_owner(const ThreadState& thread, SlotHandle span) noexcept {
   return span.slot->owner.load(std::memory_order_relaxed) == &thread;
 }
 
@@ -68,16 +68,13 @@ template <typename Put>
 /// For the owner, inside an OwnerWrite. False if there is no memory for it.
 template <typename Put>
 inline bool append_to_stream(ThreadState& thread, Slot& slot, std::size_t size, Put put) noexcept {
-  const std::size_t used = slot.inline_used;
+  const std::uint32_t used = slot.published.load(std::memory_order_relaxed);
   if (slot.first_segment == nullptr && size <= sizeof slot.inline_bytes - used) [[likely]] {
     put(slot.inline_bytes + used);
-    slot.inline_used = static_cast<std::uint16_t>(used + size);
   } else if (!append_beyond_slot(thread, slot, size, put)) {
     return false;
   }
-  slot.published.store(
-      slot.published.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(size),
-      std::memory_order_relaxed);
+  slot.published.store(used + static_cast<std::uint32_t>(size), std::memory_order_relaxed);
   return true;
 }
 
@@ -90,11 +87,11 @@ struct AmendDraft {
 
   void commit() noexcept;
 };
-AmendDraft draft_amend(const SlotHandle& span, AmendKind kind, std::uint64_t argument,
+AmendDraft draft_amend(SlotHandle span, AmendKind kind, std::uint64_t argument,
                        std::size_t size) noexcept;
 
 template <typename Put>
-[[gnu::noinline]] void amend_fields(const SlotHandle& span, std::size_t size, Put put) noexcept {
+[[gnu::noinline]] void amend_fields(SlotHandle span, std::size_t size, Put put) noexcept {
   AmendDraft draft = draft_amend(span, AmendKind::kFields, 0, size);
   if (draft.bytes == nullptr) return;
   put(draft.bytes);

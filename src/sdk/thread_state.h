@@ -126,8 +126,8 @@ inline std::uint64_t next_random(ThreadState& thread) noexcept {
   return result;
 }
 
-/// A free slot of this thread, or null (counted) if the pool is exhausted. The slot's line 0 is
-/// about to be in cache: its successor is fetched ahead.
+/// A free slot of this thread, or null (counted) if the pool is exhausted. (Prefetching the next
+/// slot was tried and gained nothing: the stores of one span overlap their misses already.)
 Slot* take_slot_slow(ThreadState& thread) noexcept;
 inline Slot* take_slot(ThreadState& thread) noexcept {
   const std::uint32_t mask = thread.free_mask;
