@@ -42,6 +42,16 @@ export function isErrorTag(tag: KeyValue): boolean {
   return false;
 }
 
+const kModelTags = new Set([
+  'gen_ai.operation.name', 'gen_ai.request.model', 'gen_ai.response.model', 'gen_ai.system',
+  'gen_ai.provider.name', 'gen_ai.usage.input_tokens', 'llm.model_name', 'llm.request.type',
+]);
+
+/** True for what only model, agent and tool spans carry; conversation ids are on every span. */
+export function isModelTag(tag: KeyValue): boolean {
+  return kModelTags.has(tag.key);
+}
+
 export function buildTrace(trace: ApiTrace): BuiltTrace {
   const { nodes, duplicates } = readNodes(trace);
   linkParents(nodes, trace);
@@ -111,7 +121,7 @@ function readNode(span: ApiSpan): Node {
   for (const tag of span.tags ?? []) {
     if (tag.key === 'span.kind') node.kind = Math.max(0, kKinds.indexOf(String(tag.value)));
     else if (isErrorTag(tag)) node.error = true;
-    else if (tag.key.startsWith('gen_ai.') || tag.key.startsWith('llm.')) node.genAi = true;
+    else if (isModelTag(tag)) node.genAi = true;
   }
   readParent(node);
   return node;

@@ -1,6 +1,6 @@
 // What the details panel shows of one span, grouped for reading. Pure; runs in the worker.
 import type { ApiProcess, ApiSpan, KeyValue, SpanReference } from '../api/types';
-import { isErrorTag } from './build';
+import { isErrorTag, isModelTag } from './build';
 import { tagText } from './find';
 
 export interface SpanEvent {
@@ -55,7 +55,7 @@ export function spanDetails(
     span,
     process: process ?? { serviceName: 'unknown service', tags: [] },
     genAi,
-    tags: all.filter((tag) => !genAiTags.has(tag)).sort((a, b) => (a.key < b.key ? -1 : 1)),
+    tags: all.filter((tag) => !genAiTags.has(tag)).sort(byKeyModelsFirst),
     events,
     exceptions: readExceptions(all, events),
     statusMessage: valueOf(all, 'otel.status_description', 'status.message', 'error.message'),
@@ -64,6 +64,11 @@ export function spanDetails(
     links: references.filter((ref) => !isOwn(ref)),
     warnings: [...(span.warnings ?? []), ...added],
   };
+}
+
+function byKeyModelsFirst(a: KeyValue, b: KeyValue): number {
+  const rank = (tag: KeyValue) => (tag.key.startsWith('gen_ai.') ? 0 : 1);
+  return rank(a) - rank(b) || (a.key < b.key ? -1 : 1);
 }
 
 function valueOf(tags: readonly KeyValue[], ...keys: string[]): string {
@@ -104,7 +109,7 @@ function readExceptions(tags: KeyValue[], events: SpanEvent[]): SpanException[] 
 }
 
 function summariseGenAi(tags: KeyValue[]): GenAiSummary | null {
-  if (!tags.some((tag) => tag.key.startsWith('gen_ai.') || tag.key.startsWith('llm.'))) return null;
+  if (!tags.some(isModelTag)) return null;
   const mine = tags.filter((tag) => kGenAiPrefixes.some((prefix) => tag.key.startsWith(prefix)));
   return {
     model: valueOf(tags, 'gen_ai.response.model', 'gen_ai.request.model', 'llm.model_name'),

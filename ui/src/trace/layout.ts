@@ -128,3 +128,15 @@ export function nextError(layout: TraceLayout, selected: number, by: number): nu
   }
   return -1;
 }
+
+/** The first row that starts inside the time window, else the first that reaches into it. */
+export function firstRowIn(layout: TraceLayout, fromUs: number, toUs: number): number {
+  let reaching = -1;
+  for (let i = 0; i < layout.count; i++) {
+    const start = layout.start[i] ?? 0;
+    if (start > toUs) continue;
+    if (start >= fromUs) return i;
+    if (start + (layout.duration[i] ?? 0) >= fromUs) reaching = i;
+  }
+  return reaching;
+}

@@ -6,7 +6,7 @@ import { linePath } from './bar_paths';
 import { buildTrace } from './build';
 import { conversation, spanDetails, stackLines } from './details';
 import { findRows, nextMatch } from './find';
-import { nextError, visibleRows } from './layout';
+import { firstRowIn, nextError, visibleRows } from './layout';
 import { stepWidth, treeGeometry } from './tree_lines';
 import { httpLink, prettyJson } from './values';
 import { clampWindow, initialView, reduceView, type ViewAction } from './view_state';
@@ -105,6 +105,14 @@ describe('finding', () => {
     expect([-1, 3, 5, 20].map((row) => nextMatch(rows, row, -1))).toEqual([20, 20, 3, 8]);
     expect(nextMatch(new Int32Array(0), 4, 1)).toBe(-1);
   });
+  it('finds the first span of a time window', () => {
+    const from = layout.start[6] ?? 0;
+    const row = firstRowIn(layout, from, layout.durationUs);
+    expect(layout.start[row]).toBeGreaterThanOrEqual(from);
+    expect(row).toBeLessThanOrEqual(6);
+    expect(firstRowIn(layout, 0, layout.durationUs)).toBe(0);
+    expect(firstRowIn(layout, layout.durationUs * 2, layout.durationUs * 3)).toBe(-1);
+  });
   it('goes round the errors', () => {
     const clean = { ...layout, flags: new Uint8Array(layout.count) };
     expect(nextError(clean, -1, 1)).toBe(-1);
@@ -129,7 +137,9 @@ describe('details', () => {
     expect(current.tags.map((t) => t.key)).toEqual(['a']);
     const openInference = details([tag('llm.model_name', 'n'), tag('llm.token_count.prompt', 5)]);
     expect(openInference.genAi).toMatchObject({ model: 'n', inputTokens: 5, outputTokens: null });
-    expect(details([tag('http.route', '/')]).genAi).toBeNull();
+    const plain = details([tag('http.route', '/'), tag('gen_ai.conversation.id', 'c')]);
+    expect(plain.genAi).toBeNull();
+    expect(plain.tags.map((t) => t.key)).toEqual(['gen_ai.conversation.id', 'http.route']);
   });
 
   it('finds the talk as JSON, numbered, or as plain text', () => {

@@ -2,7 +2,7 @@
 // need the key themselves.
 import { useEffect, useRef, type Dispatch, type RefObject } from 'react';
 import type { Find } from './find_state';
-import { nextError, type TraceLayout } from './layout';
+import { firstRowIn, nextError, type TraceLayout } from './layout';
 import { fullWindow, zoomToRow, type ViewAction, type ViewState } from './view_state';
 
 interface KeyTargets {
@@ -29,6 +29,7 @@ export const kShortcuts: [string[], string][] = [
   [['Shift ←', 'Shift →'], 'Move the time window'],
   [['0'], 'Whole trace'],
   [['z'], 'Zoom to the selected span'],
+  [['w'], 'First span in the time window'],
   [['c'], 'Critical path on or off'],
   [['Home', 'End'], 'First, last span'],
 ];
@@ -59,6 +60,10 @@ function windowAction(key: string, { layout, state }: KeyTargets): ViewAction | 
     case '-': return { type: 'zoom', factor: 2 };
     case '0': return { type: 'window', fromUs: 0, toUs: fullWindow(layout) };
     case 'z': return zoomToRow(layout, state.selected);
+    case 'w': {
+      const row = firstRowIn(layout, state.fromUs, state.toUs);
+      return row < 0 ? null : { type: 'select', row };
+    }
     case 'e': case 'E': {
       const row = nextError(layout, state.selected, key === 'e' ? 1 : -1);
       return row < 0 ? null : { type: 'select', row };

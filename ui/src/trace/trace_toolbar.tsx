@@ -4,7 +4,7 @@ import { formatCount, formatDuration } from '../format/format';
 import { IconButton } from '../shell/bits';
 import { Icon } from '../shell/icons';
 import type { Find } from './find_state';
-import { nextError, type TraceLayout } from './layout';
+import { firstRowIn, nextError, type TraceLayout } from './layout';
 import { fullWindow, type ViewAction, type ViewState } from './view_state';
 
 export function TraceToolbar({ layout, state, dispatch, find, findInput, openHelp }: {
@@ -15,6 +15,10 @@ export function TraceToolbar({ layout, state, dispatch, find, findInput, openHel
   const toError = () => {
     const row = nextError(layout, state.selected, 1);
     if (row >= 0) dispatch({ type: 'select', row, open: true });
+  };
+  const toWindow = () => {
+    const row = firstRowIn(layout, state.fromUs, state.toUs);
+    if (row >= 0) dispatch({ type: 'select', row });
   };
   return (
     <div className="trace-toolbar" role="toolbar" aria-label="Trace">
@@ -44,6 +48,8 @@ export function TraceToolbar({ layout, state, dispatch, find, findInput, openHel
       {isZoomed && (
         <span className="zoom-chip">
           <span>{formatDuration(state.fromUs)} to {formatDuration(state.toUs)}</span>
+          <button type="button" className="link" onClick={toWindow}
+            title="Go to the first span that starts in this time (w)">first span here</button>
           <IconButton icon="close" label="Show the whole trace (0)"
             onClick={() => dispatch({ type: 'window', fromUs: 0, toUs: fullWindow(layout) })} />
         </span>
