@@ -58,6 +58,9 @@ class JaegerRequests : public ::testing::Test {
     const auto json = codec::JsonDocument::parse(answer.body);
     ASSERT_TRUE(json) << answer.body;
     EXPECT_EQ(misfit(json->root(), expected.find("shape")), "") << answer.body;
+    if (expected.find("exact").is_string()) {
+      EXPECT_EQ(answer.body, expected.find("exact").string());
+    }
     for (const codec::JsonValue text : expected.find("contains").elements()) {
       EXPECT_NE(answer.body.find(text.string()), std::string::npos)
           << "no " << text.string() << " in " << answer.body;

@@ -9,7 +9,7 @@ namespace binnacle {
 namespace {
 
 // Growth of the row table, so that the budget is asked once per so many rows and the vector never
-// doubles past what was reserved: 64 Ki rows are 3 MB.
+// doubles past what was reserved: 64 Ki rows are 2.6 MB.
 constexpr std::size_t kGrowRows = 64 * 1024;
 
 }  // namespace

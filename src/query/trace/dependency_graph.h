@@ -30,7 +30,7 @@ struct DependencyGraph {
   Warnings warnings;
 };
 
-/// Collects what is needed of each span (48 bytes), then joins. Thread-confined.
+/// Collects what is needed of each span (40 bytes), then joins. Thread-confined.
 class DependencyCounter {
  public:
   /// Memory is taken from `budget` (may be null).
