@@ -52,7 +52,7 @@ bool payload_holds(std::string_view bytes, std::uint64_t offset,
 /// Offset of the next aligned word that is not zero, or the end: preallocated space is skipped at
 /// the speed of memory.
 std::uint64_t skip_zeros(std::string_view bytes, std::uint64_t offset) noexcept {
-  while (bytes.size() - offset >= kWalAlignment && disk::load<std::uint64_t>(bytes, offset) == 0) {
+  while (offset + kWalAlignment <= bytes.size() && disk::load<std::uint64_t>(bytes, offset) == 0) {
     offset += kWalAlignment;
   }
   return offset;
@@ -144,7 +144,6 @@ WalScan scan_wal_segment(std::string_view bytes, const WalSegmentHeader& header)
       }
     }
     offset = skip_zeros(bytes, offset + kWalAlignment);
-    if (bytes.size() - offset < kWalAlignment) break;
   }
   return scan;
 }

@@ -299,6 +299,19 @@ TEST_F(WalTest, PayloadThatImitatesARecordIsNeverTakenForOne) {
   EXPECT_EQ(payloads(), (Payloads{"two"}));
 }
 
+TEST(WalFormat, FilesThatEndAtAnyByteAreReadToTheirEndAndNoFurther) {
+  const WalSegmentHeader header{.segment = 1, .salt = 5, .first_sequence = 1};
+  std::string segment = encode_wal_segment_header(header);
+  for (std::size_t extra = 0; extra < 40; ++extra) {
+    // On the heap, exactly as long as it is, so that a sanitizer sees a read behind it.
+    const std::vector<char> bytes(segment.begin(), segment.end());
+    const WalScan scan = scan_wal_segment({bytes.data(), bytes.size()}, header);
+    EXPECT_TRUE(scan.records.empty());
+    EXPECT_EQ(scan.end_bytes, kWalSegmentHeaderBytes);
+    segment.push_back('x');
+  }
+}
+
 TEST_F(WalTest, ProducersOnThreadsKeepTheirOrderAndShareSyncs) {
   options_.commit_on_thread = true;
   open();
