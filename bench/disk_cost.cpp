@@ -222,9 +222,12 @@ class Run {
                      [&](Result<AppendResult> r) { done.set_value(r.has_value()); });
       if (!done.get_future().get()) std::abort();
       store_cpu += cpu_seconds() - before;
-      if (store_->stats().memory_bytes > options_.flush_bytes) flush(flush_cpu, log_bytes);
+      if (store_->stats().memory_bytes > options_.flush_bytes) flush(flush_cpu);
     }
-    flush(flush_cpu, log_bytes);
+    flush(flush_cpu);
+    for (const Descriptor& d : store_->describe()) {
+      if (d.name == "binnacle_log_bytes_total") log_bytes = d.counter->value();
+    }
     const auto n = static_cast<double>(spans_);
     line("append and log, processor", store_cpu / n * 1e6, "us/span");
     line("flush, processor", flush_cpu / n * 1e6, "us/span");
@@ -305,8 +308,7 @@ class Run {
     }
     store_ = std::move(*opened);
   }
-  void flush(double& cpu, std::uint64_t& log_bytes) {
-    log_bytes += store_->stats().log_bytes;
+  void flush(double& cpu) {
     const double before = cpu_seconds();
     if (!store_->flush()) std::abort();
     cpu += cpu_seconds() - before;
