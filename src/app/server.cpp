@@ -58,6 +58,8 @@ IngestConfig ingest_config(const ServerConfig& config) {
 TraceQueryLimits query_limits(const ServerConfig& config) {
   TraceQueryLimits out;
   out.traces_limit = static_cast<std::uint32_t>(config.query_trace_limit);
+  out.spans_limit = config.query_span_limit;
+  out.values_limit = static_cast<std::uint32_t>(config.query_name_limit);
   out.memory_limit_bytes = config.query_memory_bytes;
   out.timeout_ns = config.query_timeout_ns;
   return out;

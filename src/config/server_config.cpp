@@ -1,13 +1,13 @@
 #include "config/server_config.h"
 
+#include "config/document.h"
+#include "config/units.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-
-#include "config/document.h"
-#include "config/units.h"
 
 namespace binnacle::config {
 namespace {
@@ -132,6 +132,10 @@ constexpr std::array kSettings = {
             duration<&C::query_timeout_ns>},
     Setting{{"query.max_traces", "1500", "largest limit parameter of a trace search"},
             count<&C::query_trace_limit, 100'000>},
+    Setting{{"query.max_spans", "400000", "spans in one answer; more are left out with a warning"},
+            count<&C::query_span_limit, 100'000'000>},
+    Setting{{"query.max_names", "10000", "services, or operations of one kind, in one list"},
+            count<&C::query_name_limit, 10'000'000>},
     Setting{{"log.level", "info", "debug, info, warn or error"}, log_level},
 };
 

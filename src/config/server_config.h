@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/error.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -8,8 +10,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/error.h"
 
 // The server's settings: one immutable, validated struct made once at start from four layers,
 // later ones winning: defaults < binnacle.yml < BINNACLE_* environment < command-line flags.
@@ -51,6 +51,8 @@ struct ServerConfig {
   std::uint64_t query_memory_bytes = 0;        ///< per query
   std::int64_t query_timeout_ns = 0;
   std::uint64_t query_trace_limit = 0;  ///< largest `limit` of a search
+  std::uint64_t query_span_limit = 0;   ///< spans in one answer
+  std::uint64_t query_name_limit = 0;   ///< services or operations in one list
 
   std::string log_level;
 };

@@ -35,18 +35,22 @@ Result<bool> TraceAssembly::add(SpanBatch&& batch) {
     return std::unexpected(grown.error());
   }
   const auto number = static_cast<std::uint32_t>(batches_.size());
+  bool complete = true;
   for (std::size_t row = 0; row < rows; ++row) {
     const TraceId id = batch.trace_ids[row];
     const auto it = std::ranges::lower_bound(ids_by_value_, id, {},
                                              [this](std::uint32_t i) { return ids_[i]; });
     if (it == ids_by_value_.end() || ids_[*it] != id) continue;
-    if (spans_left_ == 0) break;
+    if (spans_left_ == 0) {
+      complete = false;
+      break;
+    }
     --spans_left_;
     places_.push_back({*it, number, static_cast<std::uint32_t>(row), batch.start_unix_ns[row],
                        batch.end_unix_ns[row], batch.span_ids[row]});
   }
   batches_.push_back(std::move(batch));
-  return spans_left_ > 0;
+  return complete;
 }
 
 Status TraceAssembly::finish(TraceSet& out) {

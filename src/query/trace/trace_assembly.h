@@ -41,8 +41,8 @@ class TraceAssembly {
   /// spans are kept. Memory is taken from `budget` (may be null).
   TraceAssembly(std::span<const TraceId> ids, std::uint64_t spans_limit, MemoryBudget* budget);
 
-  /// Takes the batch. kResourceExhausted when the budget does not allow it. True when more may be
-  /// given, false once spans_limit is reached (the rest of the batch is not kept).
+  /// Takes the batch. kResourceExhausted when the budget does not allow it. False when spans of the
+  /// wanted traces had to be left out because of spans_limit: no more need be given.
   [[nodiscard]] Result<bool> add(SpanBatch&& batch);
   /// Fills `out.traces` and `out.held`. Once. O(spans log spans).
   [[nodiscard]] Status finish(TraceSet& out);

@@ -1,8 +1,14 @@
 #include "query/trace/trace_assembly.h"
 
 #include "query/trace/span_builder.h"
+#include "tests/conformance/span_samples.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace binnacle {
 namespace {
@@ -96,12 +102,41 @@ TEST(TraceAssembly, AttributesEventsAndLinksSurvive) {
 TEST(TraceAssembly, StopsAtTheSpanLimit) {
   const std::vector<TraceId> ids = {{0, 1}};
   TraceAssembly assembly(ids, 2, nullptr);
-  const Result<bool> more = assembly.add(make_batch({{.span = 1}, {.span = 2}, {.span = 3}}));
+  const Result<bool> fits = assembly.add(make_batch({{.span = 1}, {.span = 2}}));
+  ASSERT_TRUE(fits);
+  EXPECT_TRUE(*fits) << "exactly the limit is not too much";
+  const Result<bool> more = assembly.add(make_batch({{.span = 3}}));
   ASSERT_TRUE(more);
   EXPECT_FALSE(*more);
   TraceSet out;
   ASSERT_TRUE(assembly.finish(out));
   EXPECT_EQ(out.spans(), 2U);
+}
+
+// Whatever the spans hold, and however they lie in batches: what comes out is what went in.
+TEST(TraceAssembly, RandomSpansSurviveWithAllTheyHold) {
+  Random random(20'231'114);
+  for (int round = 0; round < 30; ++round) {
+    std::vector<SpanBatch> in;
+    std::map<TraceId, std::vector<std::string>> expected;
+    for (int b = 0; b < 4; ++b) {
+      in.push_back(conformance::random_batch(random, 1 + random.below(60)));
+      for (std::size_t i = 0; i < in.back().size(); ++i) {
+        expected[in.back().trace_ids[i]].push_back(conformance::span_text(in.back(), i));
+      }
+    }
+    std::vector<TraceId> ids;
+    for (auto& [id, lines] : expected) {
+      ids.push_back(id);
+      std::ranges::sort(lines);
+    }
+    const TraceSet set = assemble(ids, std::move(in));
+    ASSERT_EQ(set.traces.size(), ids.size());
+    for (const Trace& trace : set.traces) {
+      EXPECT_EQ(conformance::span_texts(trace.spans), expected[trace.id]);
+      EXPECT_TRUE(std::ranges::is_sorted(trace.spans.start_unix_ns));
+    }
+  }
 }
 
 TEST(TraceAssembly, BudgetIsTakenAndGivenBack) {

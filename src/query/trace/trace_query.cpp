@@ -17,7 +17,8 @@ void append(Warnings& to, Warnings&& from) { std::ranges::move(from, std::back_i
 void warn_if_cut(const FieldValues& values, std::string_view what, std::uint32_t limit,
                  Warnings& warnings) {
   if (!values.truncated) return;
-  warnings.push_back({fmt::format("only the {} most frequent {} are listed", limit, what)});
+  warnings.push_back({fmt::format(
+      "only the {} most frequent {} are listed; raise query.max_names to see more", limit, what)});
 }
 
 }  // namespace
@@ -72,8 +73,8 @@ Result<TraceSet> TraceQuery::assemble(const ReadContext& context, std::span<cons
     if (!*room) {
       probe_.truncated.add();
       out.warnings.push_back(
-          {fmt::format("only the first {} spans read are shown; ask for "
-                       "fewer traces at once",
+          {fmt::format("only the first {} spans read are shown; ask for fewer traces at once or "
+                       "raise query.max_spans",
                        limits_.spans_limit)});
       break;
     }
