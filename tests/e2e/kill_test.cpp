@@ -1,0 +1,150 @@
+#include "base/random.h"
+#include "codec/json_document.h"
+#include "io/net/http_client.h"
+#include "tests/e2e/server_process.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+// What is acknowledged survives SIGKILL under load: the server is killed 25 times while senders
+// post, and every trace that was answered 200 is asked for afterwards.
+
+namespace binnacle::e2e {
+namespace {
+
+constexpr int kKills = 25;
+constexpr int kSenders = 4;
+constexpr std::size_t kSpansPerRequest = 20;
+constexpr std::uint64_t kAcknowledgedBeforeKill = 30;
+/// Traces asked for at once; the URL stays below 8 KB.
+constexpr std::size_t kAskedAtOnce = 100;
+
+std::string trace_of(std::uint64_t number) { return to_hex(TraceId{7, number}); }
+
+std::string request_of(std::uint64_t number) {
+  std::string body =
+      R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"load"}}]},"scopeSpans":[{"spans":[)";
+  for (std::size_t i = 0; i < kSpansPerRequest; ++i) {
+    body += i == 0 ? "" : ",";
+    body +=
+        R"({"traceId":")" + trace_of(number) + R"(","spanId":")" + to_hex(SpanId{i + 1}) +
+        R"(","name":"work","startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000000000001"})";
+  }
+  return body + "]}]}]}";
+}
+
+/// Posts until told to stop or the server is gone; remembers what was acknowledged.
+class Senders {
+ public:
+  explicit Senders(std::atomic<std::uint64_t>& next) : next_(next) {}
+
+  void start(const std::string& origin) {
+    for (int i = 0; i < kSenders; ++i) threads_.emplace_back([this, origin] { send_all(origin); });
+  }
+  /// Waits until so many requests of this round are acknowledged, or all senders have given up.
+  void wait_for(std::uint64_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return round_ >= count || gave_up_ == kSenders; });
+  }
+  /// Joins; returns the acknowledged traces of this round.
+  std::vector<std::uint64_t> finish() {
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    round_ = 0;
+    gave_up_ = 0;
+    return std::exchange(acknowledged_, {});
+  }
+
+ private:
+  void send_all(const std::string& origin) {
+    HttpClient client(origin, {.request_timeout_ns = 5 * kNanosPerSecond});
+    for (;;) {
+      const std::uint64_t number = next_++;
+      const std::string body = request_of(number);
+      HttpClientRequest request;
+      request.method = HttpMethod::kPost;
+      request.target = "/v1/traces";
+      request.headers.add("content-type", "application/json");
+      request.body = body;
+      const auto answer = client.send(request);
+      const std::lock_guard lock(mutex_);
+      if (!answer || answer->status != 200) {
+        ++gave_up_;
+        changed_.notify_all();
+        return;
+      }
+      acknowledged_.push_back(number);
+      ++round_;
+      changed_.notify_all();
+    }
+  }
+
+  std::atomic<std::uint64_t>& next_;
+  std::vector<std::thread> threads_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::uint64_t> acknowledged_;
+  std::uint64_t round_ = 0;
+  int gave_up_ = 0;
+};
+
+/// Which of `numbers` are not there whole.
+std::vector<std::uint64_t> missing(const ServerProcess& server,
+                                   const std::vector<std::uint64_t>& numbers) {
+  std::vector<std::uint64_t> out;
+  HttpClient client(server.url("jaeger_query"), {});
+  for (std::size_t begin = 0; begin < numbers.size(); begin += kAskedAtOnce) {
+    const std::size_t end = std::min(numbers.size(), begin + kAskedAtOnce);
+    HttpClientRequest request;
+    request.target = "/api/traces?";
+    for (std::size_t i = begin; i < end; ++i)
+      request.target += "traceID=" + trace_of(numbers[i]) + "&";
+    auto answer = client.send(request);
+    std::vector<std::string> whole;
+    if (answer && answer->status == 200) {
+      const auto document = codec::JsonDocument::parse(std::move(answer->body));
+      if (document) {
+        for (const codec::JsonValue trace : document->root().find("data").elements()) {
+          if (trace.find("spans").size() == kSpansPerRequest) {
+            whole.emplace_back(trace.find("traceID").string());
+          }
+        }
+      }
+    }
+    for (std::size_t i = begin; i < end; ++i) {
+      if (std::ranges::find(whole, trace_of(numbers[i])) == whole.end()) out.push_back(numbers[i]);
+    }
+  }
+  return out;
+}
+
+TEST(Kill, NothingAcknowledgedIsLost) {
+  const TemporaryFolder folder;
+  ServerProcess server(folder.path());
+  Random random = Random::from_system();
+  std::atomic<std::uint64_t> next{1};
+  Senders senders(next);
+  std::vector<std::uint64_t> acknowledged;
+  for (int kill = 0; kill < kKills; ++kill) {
+    ASSERT_TRUE(server.start()) << "after kill " << kill;
+    senders.start(server.url("otlp_http"));
+    senders.wait_for(1 + random.below(kAcknowledgedBeforeKill));
+    server.kill();
+    const auto round = senders.finish();
+    acknowledged.insert(acknowledged.end(), round.begin(), round.end());
+  }
+  ASSERT_TRUE(server.start());
+  EXPECT_GE(acknowledged.size(), static_cast<std::size_t>(kKills));
+  EXPECT_EQ(missing(server, acknowledged), std::vector<std::uint64_t>{});
+  EXPECT_EQ(server.stop(), 0);
+}
+
+}  // namespace
+}  // namespace binnacle::e2e
