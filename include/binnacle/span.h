@@ -16,7 +16,7 @@
 // sampled, or the SDK is off or out of its memory limit, every call is a cheap no-op.
 //
 // Threads: all operations may be called from any thread. Those on the thread that started the span
-// are the fastest (~3 ns per attribute); elsewhere they are kept aside and merged before export.
+// are the fastest (~6 ns per attribute); elsewhere they are kept aside and merged before export.
 // One handle must not be used by two threads at the same time without synchronisation if one of
 // the calls moves, ends or destroys it.
 
@@ -131,7 +131,7 @@ class SpanRef {
     }
     return *this;
   }
-  /// Several at once: one call, a little cheaper than one by one.
+  /// Several at once.
   const SpanRef& set_attributes(std::initializer_list<KeyValue> attributes) const noexcept {
     if (handle_.slot != nullptr) {
       detail::set_values(handle_, attributes.begin(), attributes.size());

@@ -88,9 +88,10 @@ void* Pipeline::thread_main(void* self) {
 void Pipeline::run() {
   next_sweep_ns_ = monotonic_ns() + options_.schedule_delay_ns;
   for (;;) {
+    // In this order: who gives an order and finds the thread woken already does not wake it again.
+    const bool is_woken = runtime_.take_wake();
     const Orders orders = read_orders();
     const std::int64_t now_ns = monotonic_ns();
-    const bool is_woken = runtime_.take_wake();
     if (orders.is_stopping && !has_final_sweep_) {
       has_final_sweep_ = true;
       retries_at_stop_ = sender_.postponements();

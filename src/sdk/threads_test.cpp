@@ -232,6 +232,23 @@ TEST(ThreadsTest, ManyLiveThreadsShareTheSlots) {
   for (std::thread& thread : threads) thread.join();
 }
 
+// A wake-up that got lost would leave a flush waiting for the next sweep, an hour away.
+TEST(ThreadsTest, NoFlushIsForgotten) {
+  Recording recording;
+  std::atomic<int> failed{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int n = 0; n < 1000 && failed == 0; ++n) {
+        start_span("s").end();
+        if (!force_flush(5000)) ++failed;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failed, 0);
+}
+
 TEST(ThreadsTest, RecordingFlushingAndShutdownAtTheSameTime) {
   auto bodies = std::make_shared<RecordedBodies>();
   const SdkStats before = sdk_stats();

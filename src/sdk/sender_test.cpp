@@ -1,0 +1,153 @@
+#include "sdk/sender.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace binnacle::sdk {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+/// Answers with what the test has put in line; then with success.
+class ScriptedExporter final : public BatchExporter {
+ public:
+  void start(const EncodedBatch&) override { ++starts; }
+  std::optional<ExportResult> poll() override {
+    if (is_stuck) return std::nullopt;
+    if (script.empty()) return ExportResult{};
+    ExportResult result = script.front();
+    script.pop_front();
+    return result;
+  }
+  void cancel() noexcept override { ++cancels; }
+  void wait(int, int) noexcept override {}
+
+  std::deque<ExportResult> script;
+  bool is_stuck = false;
+  int starts = 0;
+  int cancels = 0;
+};
+
+EncodedBatch batch_of(std::size_t spans, std::size_t bytes = 100) {
+  EncodedBatch batch;
+  std::memset(batch.bytes.reserve(bytes), 'x', bytes);
+  batch.bytes.advance(bytes);
+  batch.spans = spans;
+  return batch;
+}
+
+class SenderTest : public testing::Test {
+ protected:
+  Sender make(double random = 1.0) {
+    return Sender(
+        exporter, limits, counters, [random] { return random; },
+        [this](std::string_view warning) { warnings.emplace_back(warning); });
+  }
+  static ExportResult retry(std::int64_t after_ms = 0) {
+    return {.outcome = ExportOutcome::kRetry, .retry_after_ms = after_ms, .message = "away"};
+  }
+
+  ScriptedExporter exporter;
+  SenderLimits limits;
+  ExportCounters counters;
+  std::vector<std::string> warnings;
+};
+
+TEST_F(SenderTest, BacksOffExponentiallyUpToItsLimit) {
+  limits.retry_limit_ns = 1000 * kSecond;
+  Sender sender = make();
+  sender.enqueue(batch_of(1));
+  for (int i = 0; i < 9; ++i) exporter.script.push_back(retry());
+  std::vector<std::int64_t> waits;
+  std::int64_t now = 0;
+  while (!sender.is_idle()) {
+    sender.drive(now);
+    if (sender.is_idle()) break;
+    waits.push_back((sender.next_event_ns() - now) / 1'000'000);
+    now = sender.next_event_ns();
+  }
+  EXPECT_EQ(waits,
+            (std::vector<std::int64_t>{500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000}));
+  EXPECT_EQ(counters.spans_exported, 1U);
+  EXPECT_EQ(counters.retries, 9U);
+  EXPECT_EQ(warnings.size(), 1U);  // not one per try
+}
+
+TEST_F(SenderTest, JitterIsUpToHalfTheWait) {
+  Sender sender = make(0.0);
+  sender.enqueue(batch_of(1));
+  exporter.script.push_back(retry());
+  sender.drive(0);
+  EXPECT_EQ(sender.next_event_ns(), 250'000'000);
+}
+
+TEST_F(SenderTest, DropsWhatCannotBeDeliveredInTime) {
+  limits.retry_limit_ns = 3 * kSecond;
+  Sender sender = make();
+  sender.enqueue(batch_of(7));
+  for (int i = 0; i < 100; ++i) exporter.script.push_back(retry());
+  std::int64_t now = 0;
+  while (!sender.is_idle()) {
+    sender.drive(now);
+    now += kSecond / 10;
+    ASSERT_LT(now, 10 * kSecond);
+  }
+  EXPECT_EQ(counters.dropped_export_failed, 7U);
+}
+
+TEST_F(SenderTest, TheCollectorsWishIsNotHurried) {
+  Sender sender = make();
+  sender.enqueue(batch_of(1));
+  exporter.script = {retry(), retry(5000)};
+  sender.drive(0);
+  sender.hurry();
+  sender.drive(1);  // at once, despite the backoff
+  EXPECT_EQ(exporter.starts, 2);
+  sender.hurry();
+  sender.drive(2);
+  EXPECT_EQ(exporter.starts, 2);
+  sender.drive(6 * kSecond);
+  EXPECT_TRUE(sender.is_idle());
+}
+
+TEST_F(SenderTest, AFullQueueRefusesTheNewest) {
+  limits.queue_bytes = 250;
+  exporter.is_stuck = true;
+  Sender sender = make();
+  EXPECT_TRUE(sender.enqueue(batch_of(1)));
+  EXPECT_TRUE(sender.enqueue(batch_of(2)));
+  EXPECT_FALSE(sender.enqueue(batch_of(4)));
+  EXPECT_EQ(counters.dropped_queue_full, 4U);
+  sender.drive(0);
+  sender.abandon();
+  EXPECT_EQ(exporter.cancels, 1);
+  EXPECT_EQ(counters.dropped_at_shutdown, 3U);
+  EXPECT_EQ(counters.queued_bytes, 0U);
+}
+
+TEST_F(SenderTest, ARefusedBatchDoesNotHoldUpTheNext) {
+  Sender sender = make();
+  sender.enqueue(batch_of(1));
+  sender.enqueue(batch_of(2));
+  exporter.script = {{.outcome = ExportOutcome::kRefused, .message = "no"}};
+  sender.drive(0);
+  EXPECT_TRUE(sender.is_idle());
+  EXPECT_EQ(counters.dropped_export_failed, 1U);
+  EXPECT_EQ(counters.spans_exported, 2U);
+}
+
+TEST_F(SenderTest, APartialSuccessThatRejectsMoreThanWasSentIsALie) {
+  Sender sender = make();
+  sender.enqueue(batch_of(3));
+  exporter.script = {{.rejected_spans = 1'000'000, .message = "all of them"}};
+  sender.drive(0);
+  EXPECT_EQ(counters.dropped_rejected, 3U);
+  EXPECT_EQ(counters.spans_exported, 0U);
+}
+
+}  // namespace
+}  // namespace binnacle::sdk
