@@ -1,8 +1,8 @@
 #include "base/memory_budget.h"
 
-#include <fmt/format.h>
-
 #include "base/check.h"
+
+#include <fmt/format.h>
 
 namespace binnacle {
 

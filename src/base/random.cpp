@@ -1,11 +1,11 @@
 #include "base/random.h"
 
+#include "base/check.h"
+
 #include <sys/random.h>
 
 #include <bit>
 #include <cerrno>
-
-#include "base/check.h"
 
 namespace binnacle {
 namespace {

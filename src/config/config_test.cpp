@@ -1,8 +1,8 @@
-#include <gtest/gtest.h>
-
 #include "config/document.h"
 #include "config/server_config.h"
 #include "config/units.h"
+
+#include <gtest/gtest.h>
 
 namespace binnacle::config {
 namespace {

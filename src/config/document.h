@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/error.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/error.h"
 
 // A YAML file flattened to dotted keys with positions. Immutable result of a pure function.
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/error.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
 
 // Text of settings <-> numbers with units. Pure functions. Errors are kInvalidArgument with the
 // offending text and an example of the right form.

@@ -1,10 +1,10 @@
 #include "model/packed_value.h"
 
+#include "model/predicate.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
-
-#include "model/predicate.h"
 
 namespace binnacle {
 namespace {

@@ -1,11 +1,11 @@
 #include "model/predicate.h"
 
+#include "model/packed_value.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
 #include <utility>
-
-#include "model/packed_value.h"
 
 namespace binnacle {
 namespace {

@@ -1,9 +1,9 @@
 #include "model/span_batch.h"
 
-#include <fmt/format.h>
-
 #include "base/check.h"
 #include "model/semconv.h"
+
+#include <fmt/format.h>
 
 namespace binnacle {
 namespace {

@@ -1,8 +1,8 @@
 #include "model/span_batch.h"
 
-#include <gtest/gtest.h>
-
 #include "model/predicate.h"
+
+#include <gtest/gtest.h>
 
 namespace binnacle {
 namespace {

@@ -1,11 +1,11 @@
 #include "model/string_table.h"
 
-#include <algorithm>
-#include <cstring>
-
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/random.h"
+
+#include <algorithm>
+#include <cstring>
 
 namespace binnacle {
 namespace {
