@@ -13,7 +13,7 @@
 namespace binnacle {
 
 enum class SyncPoint : std::uint8_t {
-  kStoreParent,  ///< the directory that holds the store's directory, at every open
+  kStoreParent,  ///< the directory that holds the store's directory, and the one above
   kStoreFormat,  ///< content of the FORMAT file
   kStoreLayout,  ///< entries of the store's directory (FORMAT, MANIFEST, sub-directories), at every
                  ///< open

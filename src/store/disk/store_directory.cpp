@@ -181,7 +181,13 @@ Status StoreDirectory::open_manifest(bool created) {
   }
   // At every open, because the process that made them may have been killed before it came to this.
   if (Status s = fs_.sync_directory(directory_, SyncPoint::kStoreLayout); !s) return s;
-  return fs_.sync_directory(parent_directory(directory_), SyncPoint::kStoreParent);
+  const std::string parent = parent_directory(directory_);
+  if (Status s = fs_.sync_directory(parent, SyncPoint::kStoreParent); !s) return s;
+  // The parent is often as new as the store (a data directory that holds one store per signal).
+  Status above = fs_.sync_directory(parent_directory(parent), SyncPoint::kStoreParent);
+  // What we may not read, we did not just make.
+  if (!above && above.error().code == ErrorCode::kPermissionDenied) return {};
+  return above;
 }
 
 Status StoreDirectory::recover_parts() {
