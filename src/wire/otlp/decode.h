@@ -29,7 +29,7 @@ namespace binnacle::otlp {
 /// limits.
 constexpr std::size_t kMaxRequestBytes = 1U << 30U;
 
-/// ExportTraceServiceRequest or TracesData as protobuf. 0.33 us for a span with 11 attributes
+/// ExportTraceServiceRequest or TracesData as protobuf. 0.35 us for a span with 11 attributes
 /// (bench/wire_rate).
 [[nodiscard]] Result<DecodedSpans> decode_protobuf(std::string_view request);
 
