@@ -48,9 +48,9 @@ class DependencyCounter {
     TraceId trace_id;
     SpanId span_id;
     SpanId parent_span_id;
-    std::uint32_t service;
-    bool called_side;  ///< server or consumer: owns the children of a shared id
-    bool error;
+    std::uint32_t service = 0;
+    bool called_side = false;  ///< server or consumer: owns the children of a shared id
+    bool error = false;
   };
   struct Counts {
     std::uint64_t calls = 0;

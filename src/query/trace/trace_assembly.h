@@ -50,11 +50,11 @@ class TraceAssembly {
  private:
   /// Where one span lies, with what it is sorted by.
   struct Place {
-    std::uint32_t trace;  ///< index in ids_
-    std::uint32_t batch;
-    std::uint32_t row;
-    std::uint64_t start_unix_ns;
-    std::uint64_t end_unix_ns;
+    std::uint32_t trace = 0;  ///< index in ids_
+    std::uint32_t batch = 0;
+    std::uint32_t row = 0;
+    std::uint64_t start_unix_ns = 0;
+    std::uint64_t end_unix_ns = 0;
     SpanId span_id;
   };
 

@@ -184,9 +184,9 @@ Status add_times_v3(const QueryParameters& query, JaegerSearch& out) {
     return fail(ErrorCode::kInvalidArgument,
                 "query.startTimeMin and query.startTimeMax are required");
   }
-  for (const auto& [name, text, to] : {std::tuple{least, least_text, &out.start_unix_ns},
-                                       std::tuple{most, most_text, &out.end_unix_ns}}) {
-    const auto time = parse_rfc3339(*text);
+  for (const auto& [name, text, to] : {std::tuple{least, *least_text, &out.start_unix_ns},
+                                       std::tuple{most, *most_text, &out.end_unix_ns}}) {
+    const auto time = parse_rfc3339(text);
     if (!time) return std::unexpected(time.error().in(fmt::format("malformed parameter {}", name)));
     *to = *time;
   }

@@ -5,7 +5,6 @@
 
 #include <memory>
 #include <numeric>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -47,7 +46,7 @@ class TracesBody {
     const std::size_t enough = out.size() + kPieceBytes;
     if (!std::exchange(begun_, true)) out += "{\"data\":[";
     while (out.size() < enough) {
-      if (!open_ && !open_next(out)) return;
+      if (open_ == nullptr && !open_next(out)) return;
       if (!open_->next(out, kPieceBytes)) close();
     }
   }
@@ -64,7 +63,7 @@ class TracesBody {
     const Trace& trace = set_.traces[next_];
     rows_.resize(trace.spans.size());
     std::iota(rows_.begin(), rows_.end(), 0U);
-    open_.emplace(trace.spans, rows_, trace.warnings);
+    open_ = std::make_unique<jaeger::TracePieces>(trace.spans, rows_, trace.warnings);
     return true;
   }
 
@@ -81,7 +80,7 @@ class TracesBody {
   bool done_ = false;
   std::size_t next_ = 0;
   std::vector<std::uint32_t> rows_;
-  std::optional<jaeger::TracePieces> open_;
+  std::unique_ptr<jaeger::TracePieces> open_;
   std::string compact_;
   JsonIndenter indenter_;
 };
