@@ -223,6 +223,21 @@ test('a trace opens by id or traceparent; an unknown one says so', async ({ page
   await expect(page.getByRole('alert')).toContainText('trace not found');
 });
 
+test('a server that went away is named, with a remedy, and asked again on request',
+  async ({ page }) => {
+    const brief = await startServer();
+    await sendTraces(brief.otlpHttp, traces.slice(0, 3));
+    await page.goto(brief.ui);
+    await expect(page.getByRole('heading', { name: '3 traces' })).toBeVisible();
+    await brief.stop();
+    await page.getByRole('button', { name: 'Search again' }).click();
+    await expect(page.getByRole('alert')).toContainText('The server cannot be reached.');
+    await expect(page.getByRole('alert')).toContainText('Check that binnacle serve is running');
+    await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible();
+    await page.goto('about:blank');
+    problems = problems.filter((text) => !text.includes('ERR_CONNECTION_REFUSED'));
+  });
+
 test('the services page shows who calls whom', async ({ page }) => {
   await page.goto(`${server.ui}/services`);
   const row = page.getByRole('row', { name: /^arena/ });

@@ -62,6 +62,8 @@ describe('small ones', () => {
   it('says how long ago', () => {
     expect(formatAgo(0, 2e6)).toBe('just now');
     expect(formatAgo(0, 300e6)).toBe('5 min ago');
+    expect(formatAgo(0, 280 * 86400e6)).toBe('9 months ago');
+    expect(formatAgo(0, 2600 * 86400e6)).toBe('7 years ago');
     expect(formatAgo(300e6, 0)).toBe('in 5 min');
   });
   it('does not call a small part nothing', () => {

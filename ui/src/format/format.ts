@@ -115,7 +115,8 @@ export function formatUtc(us: number): string {
   return d.toISOString().replace('T', ' ').replace('Z', micros) + ' UTC';
 }
 
-/** "just now", "40 s ago", "5 min ago", "3 h ago", "12 d ago"; for the future "in 5 min". */
+/** "just now", "40 s ago", "5 min ago", "3 h ago", "12 d ago", "9 months ago", "7 years ago"; times
+ * in the future are "in 5 min". */
 export function formatAgo(us: number, nowUs: number): string {
   const delta = nowUs - us;
   const size = Math.abs(delta);
@@ -124,7 +125,9 @@ export function formatAgo(us: number, nowUs: number): string {
   if (size < 90 * kS) return words(Math.round(size / kS), 's');
   if (size < 90 * kMin) return words(Math.round(size / kMin), 'min');
   if (size < 36 * kHour) return words(Math.round(size / kHour), 'h');
-  return words(Math.round(size / kDay), 'd');
+  if (size < 60 * kDay) return words(Math.round(size / kDay), 'd');
+  if (size < 730 * kDay) return words(Math.round(size / (30.44 * kDay)), 'months');
+  return words(Math.round(size / (365.25 * kDay)), 'years');
 }
 
 /** Round steps (1, 2, 5 x 10^n; 60-based from minutes up) for an axis with about `count` ticks. */

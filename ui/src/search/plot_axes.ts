@@ -32,16 +32,18 @@ export function timeLabels(ticksMs: readonly number[]): string[] {
   });
 }
 
-/** 1-2-5 steps over few decades, else decades only; always within [min, max]. */
+const kMinUs = 60e6;
+/** Decades stop being round where seconds become minutes. */
+const kLongUs = [1, 10, 60, 360, 1440, 14_400, 144_000, 1_440_000].map((min) => min * kMinUs);
+
+/** 1-2-5 steps over few decades, else decades only; minutes, hours and days above. */
 export function logSplits(min: number, max: number): number[] {
   const decades = Math.log10(max / min);
   const steps = decades <= 1.5 ? [1, 2, 5] : decades <= 3 ? [1, 3] : [1];
   const splits: number[] = [];
-  for (let power = Math.floor(Math.log10(min)); 10 ** power <= max; power++) {
-    for (const step of steps) {
-      const value = step * 10 ** power;
-      if (value >= min && value <= max) splits.push(value);
-    }
+  for (let power = Math.floor(Math.log10(min)); 10 ** power <= Math.min(max, kMinUs); power++) {
+    for (const step of steps) splits.push(step * 10 ** power);
   }
-  return splits;
+  const long = decades <= 1.5 ? kLongUs.flatMap((us) => [us, 2 * us, 5 * us]) : kLongUs;
+  return [...splits.filter((us) => us < kMinUs), ...long].filter((us) => us >= min && us <= max);
 }

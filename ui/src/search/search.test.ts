@@ -166,6 +166,7 @@ describe('axes of the plot', () => {
 
   it('has duration ticks inside the range', () => {
     expect(logSplits(900, 3000)).toEqual([1000, 2000]);
+    expect(logSplits(1e6, 5e9)).toEqual([1e6, 10e6, 60e6, 600e6, 3600e6]);
     expect(logSplits(5, 1e6)).toEqual([10, 100, 1000, 10_000, 100_000, 1_000_000]);
   });
 });

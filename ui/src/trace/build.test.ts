@@ -117,6 +117,13 @@ describe('tree', () => {
     expect(layout.subtreeEnd[0]).toBe(100_000);
   });
 
+  it('gives spans without a visible name one', () => {
+    const { layout } = buildTrace(trace([
+      span('a', null, 1, 1, { operationName: '\n' }), span('b', null, 2, 1, { operationName: '' }),
+    ]));
+    expect(layout.names).toEqual(['(no name)']);
+  });
+
   it('survives an empty trace and nulls for lists', () => {
     expect(buildTrace(trace([])).layout.count).toBe(0);
     const bare = span('a', null, 1, 1, { references: null, tags: null, logs: null });

@@ -271,6 +271,11 @@ function emptyLayout(traceId: string, count: number, startUs: number): TraceLayo
   };
 }
 
+/** Some instrumentation names its spans with a line break only. */
+function nameOf(span: ApiSpan): string {
+  return String(span.operationName ?? '').trim() || '(no name)';
+}
+
 class Interner {
   readonly values: string[] = [];
   private readonly index_ = new Map<string, number>();
@@ -295,7 +300,7 @@ function fillColumns(layout: TraceLayout, order: Node[], trace: ApiTrace): void 
     const service = services.add(serviceOf(node.span, trace));
     layout.spanIds.push(node.span.spanID);
     layout.service[i] = service;
-    layout.name[i] = names.add(node.span.operationName || '(no name)');
+    layout.name[i] = names.add(nameOf(node.span));
     layout.kind[i] = node.kind;
     layout.parent[i] = parent;
     layout.depth[i] = parent < 0 ? 0 : (layout.depth[parent] ?? 0) + 1;

@@ -13,6 +13,9 @@ import { WaterfallRow } from './waterfall_row';
 /** The same as --row in tokens.css. */
 export const kRowHeight = 26;
 
+/** A selection this far out of view was not reached by stepping. */
+const kStepRows = 3;
+
 interface WaterfallProps {
   layout: TraceLayout;
   rows: Int32Array;
@@ -35,7 +38,12 @@ export function Waterfall({ layout, rows, state, dispatch, matches }: WaterfallP
     if (element) setGutter(element.offsetWidth - element.clientWidth);
   }, []);
   useEffect(() => {
-    if (state.selected >= 0) virtual.scrollToIndex(positionOf(rows, state.selected));
+    if (state.selected < 0) return;
+    const position = positionOf(rows, state.selected);
+    const { startIndex = 0, endIndex = 0 } = virtual.range ?? {};
+    // A step keeps the view; a jump (find, error) shows what is around its target.
+    const isJump = position < startIndex - kStepRows || position > endIndex + kStepRows;
+    virtual.scrollToIndex(position, { align: isJump ? 'center' : 'auto' });
     // Only a new selection scrolls; folding must not.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [state.selected]);
