@@ -24,8 +24,8 @@
 
 namespace binnacle::trace {
 
-/// Spans of a row group. 4096 measured against 1024, 2048 and 8192 on a million spans of 11
-/// attributes: see docs/design/storing.md for the table.
+/// Spans of a row group. Of 1024, 2048, 4096 and 8192, this makes the smallest parts (39.5, 38.7,
+/// 38.2 and 38.7 B/span on 11 attributes); a trace is found by id in 0.6, 0.8, 1.0 and some 2 ms.
 constexpr std::size_t kRowGroupSpans = 4096;
 /// A row group of large spans ends earlier, so that reading one never takes more memory than about
 /// this (a search decodes whole groups).

@@ -13,8 +13,8 @@
 namespace binnacle::trace {
 namespace {
 
-// zstd: flushes race with ingest, merges run once per span and level and pay with disk for years.
-// On a million synthetic spans level 1 to 6 changes the size by 4% and the time by 2.5 times.
+// zstd finds little in byte planes beyond their entropy: levels 1, 3, 6 and 9 make 38.3, 38.2, 38.6
+// and 38.6 B/span of 11 attributes, and a merge takes 1.7, 2.2, 2.3 and 2.8 us/span.
 constexpr int kFlushZstdLevel = 1;
 constexpr int kMergeZstdLevel = 3;
 
