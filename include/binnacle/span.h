@@ -11,7 +11,7 @@
 #include <type_traits>
 
 // Spans: the recording half of the API. A `Span` is made by start_span() and ends when it is
-// destroyed or end() is called. It is a move-only handle of 48 bytes on memory that the SDK owns:
+// destroyed or end() is called. It is a move-only handle of 56 bytes on memory that the SDK owns:
 // recording allocates nothing, locks nothing, and never blocks or throws. If the span is not
 // sampled, or the SDK is off or out of its memory limit, every call is a cheap no-op.
 //

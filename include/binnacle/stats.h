@@ -16,7 +16,7 @@ struct SdkStats {
   std::uint64_t dropped_queue_full = 0;     ///< encoded, but the sending queue was full
   std::uint64_t dropped_export_failed = 0;  ///< the collector refused, or retries ran out
   std::uint64_t dropped_rejected = 0;       ///< the collector's partial success said so
-  std::uint64_t dropped_at_shutdown = 0;    ///< unsent when the deadline of shutdown passed
+  std::uint64_t dropped_at_shutdown = 0;    ///< unsent at its deadline, or still open then
   std::uint64_t threads_refused = 0;     ///< threads past the limit: their spans are not recorded
   std::uint64_t scopes_refused = 0;      ///< scopes nested deeper than kMaxScopeDepth
   std::uint64_t attributes_dropped = 0;  ///< past a limit, or no memory; events and links too

@@ -169,7 +169,11 @@ void Harvester::deliver(const Ended& ended, const TickAnchor& anchor, SpanSink& 
       .is_parent_remote = (slot.marks & kMarkParentRemote) != 0,
       .is_status_in_fields = slot.has_status_message};
   settle(slot, pending, anchor, span);
-  sink.add(span);
+  if (slot.run == run_) [[likely]] {
+    sink.add(span);
+  } else {
+    runtime_.counters().dropped_of_earlier_run.fetch_add(1, std::memory_order_relaxed);
+  }
   taken_generation_[index] = ended.generation;
   if (pending != nullptr) {
     if (pending->is_closing) --closing_;

@@ -29,7 +29,12 @@ class Harvester {
  public:
   explicit Harvester(Runtime& runtime);
 
-  void set_limits(const FieldLimits& limits) noexcept { limits_ = limits; }
+  /// For a new run of the SDK: its limits, and its epoch. Spans that were started in an earlier run
+  /// and end in this one are dropped (dropped_at_shutdown): they are not this run's to export.
+  void begin_run(const FieldLimits& limits, std::uint32_t epoch) noexcept {
+    limits_ = limits;
+    run_ = static_cast<std::uint8_t>(epoch);
+  }
 
   /// Adds all ended spans to `sink`. ~1 us for 32 slots scanned, plus the sink's work.
   void sweep(SpanSink& sink);
@@ -76,6 +81,7 @@ class Harvester {
 
   Runtime& runtime_;
   FieldLimits limits_;
+  std::uint8_t run_ = 0;
   TickCalibration calibration_;
   StreamFields fields_;
   bool has_membarrier_ = false;

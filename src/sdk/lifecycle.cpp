@@ -139,8 +139,9 @@ bool start_locked(Lifecycle& life) {
   options.max_batch_spans = std::max<std::size_t>(life.config.max_export_batch_spans, 1);
   options.sender.queue_bytes = life.config.queue_limit_bytes;
   options.sender.retry_limit_ns = life.config.retry_limit_ms * 1'000'000;
-  life.harvester->set_limits({life.config.attribute_count_limit, life.config.event_count_limit,
-                              life.config.link_count_limit});
+  life.harvester->begin_run({life.config.attribute_count_limit, life.config.event_count_limit,
+                             life.config.link_count_limit},
+                            life.last_epoch + 1);
   auto pipeline = std::make_shared<Pipeline>(
       *current, *life.harvester, options,
       std::make_unique<OtlpEncoder>(encode_resource(life.config)), std::move(exporter));
@@ -173,12 +174,12 @@ void abandon_inherited(Lifecycle& life) {
 }  // namespace
 
 bool start_sdk(const Config& config, ExporterFactory factory) noexcept try {
-  set_up_process();
   Lifecycle& life = lifecycle();
   const std::lock_guard lock(life.mutex);
   if (is_running_here(life)) return true;
   abandon_inherited(life);
   if (!config.is_enabled) return false;
+  set_up_process();
   life.config = config;
   life.factory = std::move(factory);
   return start_locked(life);

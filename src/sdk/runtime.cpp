@@ -224,7 +224,8 @@ SdkStats Runtime::stats() noexcept {
   stats.dropped_queue_full = read(counters_.dropped_queue_full);
   stats.dropped_export_failed = read(counters_.dropped_export_failed);
   stats.dropped_rejected = read(counters_.dropped_rejected);
-  stats.dropped_at_shutdown = read(counters_.dropped_at_shutdown);
+  stats.dropped_at_shutdown =
+      read(counters_.dropped_at_shutdown) + read(counters_.dropped_of_earlier_run);
   stats.attributes_dropped = read(counters_.attributes_dropped);
   stats.amends_late = read(counters_.amends_late);
   stats.export_requests = read(counters_.requests);

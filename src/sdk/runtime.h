@@ -26,6 +26,7 @@ struct ExportCounters {
   std::atomic<std::uint64_t> dropped_export_failed{0};
   std::atomic<std::uint64_t> dropped_rejected{0};
   std::atomic<std::uint64_t> dropped_at_shutdown{0};
+  std::atomic<std::uint64_t> dropped_of_earlier_run{0};  ///< open at a shutdown, ended after it
   std::atomic<std::uint64_t> attributes_dropped{0};
   std::atomic<std::uint64_t> amends_late{0};
   std::atomic<std::uint64_t> requests{0};

@@ -107,6 +107,7 @@ struct alignas(64) Slot {
   std::uint8_t trace_flags;
   std::uint8_t marks;
   bool has_status_message;
+  std::uint8_t run;  ///< low byte of the epoch in which the span was started
 
   static constexpr std::size_t kInlineOffset = 64 + 64;
   alignas(8) char inline_bytes[sdk::kSlotBytes - kInlineOffset];

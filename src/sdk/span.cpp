@@ -103,6 +103,7 @@ void fill_slot(detail::Slot& slot, std::uint32_t generation, ThreadState& thread
               detail::Slot::kInlineOffset - offsetof(detail::Slot, key_bits));
   slot.kind = static_cast<std::uint8_t>(SpanKind::kInternal);
   slot.trace_flags = context.flags;
+  slot.run = static_cast<std::uint8_t>(thread.epoch);
   if (parent.context != nullptr) {
     std::memcpy(slot.parent_span_id, parent.context->span_id.bytes, sizeof slot.parent_span_id);
     if (parent.context->is_remote) slot.marks = sdk::kMarkParentRemote;

