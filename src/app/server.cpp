@@ -122,8 +122,9 @@ class Server::Impl {
     http_.stop();
     jaeger_.reset();
     query_.reset();
-    ingest_.reset();
+    // The store completes what it still has when it closes, and completions count in ingest.
     store_.reset();
+    ingest_.reset();
   }
 
   std::vector<ServedPort> ports;
@@ -229,8 +230,8 @@ class Server::Impl {
   PosixFileSystem files_;
   MemoryBudget query_memory_;
   std::atomic<bool> is_ready_{false};
+  std::unique_ptr<SpanIngest> ingest_;  // outlives store_: its completions count here
   std::unique_ptr<TraceStore> store_;
-  std::unique_ptr<SpanIngest> ingest_;
   std::unique_ptr<TraceQuery> query_;
   std::unique_ptr<JaegerApi> jaeger_;
   std::unique_ptr<OtlpHttpReceiver> otlp_http_;

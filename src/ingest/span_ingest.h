@@ -15,7 +15,8 @@
 #include <utility>
 
 // The one way from receivers into a SpanStore: admission, limits, append, counting. Created by
-// `app`; must outlive the servers whose handlers use it. Internally synchronised: any thread.
+// `app`; must outlive the servers whose handlers use it and the store, whose completions count here
+// until it is closed. Internally synchronised: any thread.
 //
 //   Result<IngestTicket> ticket = ingest.admit(SpanSource::kOtlpHttp, body.size());
 //   if (!ticket) return refuse(ticket.error());
