@@ -62,7 +62,12 @@ struct HttpRouter::Walk {
       route = index;
       return true;
     }
-    for (const HttpRoute& other : node.routes) allowed.push_back(other.method);
+    // Several patterns may fit the path: each method is named once.
+    for (const HttpRoute& other : node.routes) {
+      if (std::ranges::find(allowed, other.method) == allowed.end()) {
+        allowed.push_back(other.method);
+      }
+    }
     return false;
   }
 };

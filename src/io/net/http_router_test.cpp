@@ -71,6 +71,10 @@ TEST_F(HttpRouterTest, HeadIsAnsweredByGetAndOtherMethodsAreNamed) {
   EXPECT_EQ(route(router_, HttpMethod::kDelete, "/v1/traces"), "405 POST GET");
 }
 
+TEST_F(HttpRouterTest, AllowedMethodsAreNamedOnce) {
+  EXPECT_EQ(route(router_, HttpMethod::kDelete, "/api/traces"), "405 GET POST");
+}
+
 TEST(HttpRouterEmpty, FindsNothing) {
   const HttpRouter router;
   EXPECT_EQ(route(router, HttpMethod::kGet, "/"), "404");
