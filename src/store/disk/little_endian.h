@@ -13,12 +13,15 @@ namespace binnacle::disk {
 
 template <std::unsigned_integral T>
 constexpr T swap_if_big_endian(T value) noexcept {
-  if constexpr (std::endian::native == std::endian::little) return value;
-  T swapped = 0;
-  for (std::size_t i = 0; i < sizeof(T); ++i) {
-    swapped = static_cast<T>(swapped << 8U | (value >> (8U * i) & 0xFFU));
+  if constexpr (std::endian::native == std::endian::little) {
+    return value;
+  } else {
+    std::uint64_t rest = value;
+    std::uint64_t swapped = 0;
+    for (std::size_t i = 0; i < sizeof(T); ++i, rest >>= 8U)
+      swapped = swapped << 8U | (rest & 0xFFU);
+    return static_cast<T>(swapped);
   }
-  return swapped;
 }
 
 /// `bytes` must hold sizeof(T) from `offset`.

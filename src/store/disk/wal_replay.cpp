@@ -124,7 +124,8 @@ Status Recovery::sync_found() {
 
 const WalSegmentHeader* Recovery::next_header(std::size_t index) const {
   for (std::size_t i = index + 1; i < candidates_.size(); ++i) {
-    if (candidates_[i].header) return &*candidates_[i].header;
+    const std::optional<WalSegmentHeader>& header = candidates_[i].header;
+    if (header.has_value()) return &*header;
   }
   return nullptr;
 }
