@@ -264,6 +264,31 @@ test('the chosen theme stays, and a service keeps its colour', async ({ page }) 
   expect(await dot('llm-gateway')).toBe(inList);
 });
 
+test('services have the same colours in a fresh session, whichever page is opened first',
+  async ({ browser }) => {
+    const payment = mustFind(traces, (trace) => Object.keys(trace.processes).length === 1);
+    const entries = [
+      search(), `${server.ui}/trace/${payment.traceID}`, `${server.ui}/services`,
+      `${server.ui}/search?service=task-runner&lookback=2d`, `${server.ui}/trace/${failedTask.traceID}`,
+    ];
+    const seen: Record<string, string>[] = [];
+    for (const entry of entries) {
+      const context = await browser.newContext({ colorScheme: 'light' });
+      const page = await context.newPage();
+      await page.goto(entry);
+      await expect(page.locator('.trace-row, .row, .graph-node').first()).toBeVisible();
+      // By the page's own navigation, so that what the first page placed is still there.
+      await page.getByRole('link', { name: 'Services' }).click();
+      await expect(page.locator('.services-table tbody tr')).toHaveCount(6);
+      seen.push(Object.fromEntries(await page.locator('.services-table tbody th').evaluateAll(
+        (cells) => cells.map((cell) => [cell.textContent ?? '', getComputedStyle(
+          cell.querySelector('.service-dot') ?? cell).backgroundColor]))));
+      await context.close();
+    }
+    expect(new Set(Object.values(seen[0] ?? {})).size).toBe(6);
+    for (const colors of seen) expect(colors).toEqual(seen[0]);
+  });
+
 const kAxe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 interface AxeResults {
   violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[];

@@ -1,7 +1,6 @@
 // Every question that the pages ask, as TanStack queries. All can be aborted.
-import { keepPreviousData, QueryClient, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
 import { apiQuery, type SearchState } from '../search/search_state';
-import { kSlotCount } from '../theme/palette';
 import { serviceColors } from '../theme/service_colors';
 import { ApiFailure, getData } from './http';
 import type { DependencyLink } from './types';
@@ -23,16 +22,32 @@ function sortedStrings(data: unknown): string[] {
   return Array.isArray(data) ? data.filter((x): x is string => typeof x === 'string').sort() : [];
 }
 
+const servicesQuery = queryOptions({
+  queryKey: ['services'],
+  queryFn: async ({ signal }) => {
+    const names = sortedStrings(await getData<unknown>('/api/services', signal));
+    serviceColors.assign(names);
+    return names;
+  },
+  staleTime: 10_000,
+});
+
+/** Past this a page is drawn with the colours of what it shows; a list of names takes far less. */
+const kPlacingMs = 2000;
+
+/**
+ * Waits until every service of the server has its colour. Pages ask beside their own request and
+ * wait before they draw, so that colours do not depend on which page is opened first.
+ */
+async function servicesPlaced(): Promise<void> {
+  const asked = queryClient.fetchQuery(servicesQuery).then(() => undefined, () => undefined);
+  const late = new Promise<void>((done) => setTimeout(done, kPlacingMs));
+  await Promise.race([asked, late]);
+}
+
 export function useServices() {
   return useQuery({
-    queryKey: ['services'],
-    queryFn: async ({ signal }) => {
-      const names = sortedStrings(await getData<unknown>('/api/services', signal));
-      // With more names than colours, the services that a page shows come first (below).
-      if (names.length <= kSlotCount) serviceColors.assign(names);
-      return names;
-    },
-    staleTime: 10_000,
+    ...servicesQuery,
     refetchInterval: (query) => (query.state.data?.length === 0 ? 3000 : false),
   });
 }
@@ -56,9 +71,11 @@ export function useSearch(state: SearchState, nonce: number, enabled: boolean) {
     enabled,
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
+      const placed = servicesPlaced();
       const nowUs = Date.now() * 1000;
       const url = '/api/traces?' + apiQuery(state, nowUs).toString();
       const answer = await worker.call('search', { url }, signal);
+      await placed;
       for (const trace of answer.traces) serviceColors.assign(trace.services.map((s) => s.name));
       return { ...answer, nowUs };
     },
@@ -72,8 +89,10 @@ export function useTrace(traceId: string) {
     gcTime: 0,
     staleTime: Infinity,
     queryFn: async ({ signal }) => {
+      const placed = servicesPlaced();
       const url = `/api/traces/${encodeURIComponent(traceId)}`;
       const answer = await worker.call('open', { url, traceId }, signal);
+      await placed;
       serviceColors.assign(answer.layout.services);
       return answer;
     },
@@ -84,8 +103,11 @@ export function useDependencies(lookbackMs: number) {
   return useQuery({
     queryKey: ['dependencies', lookbackMs],
     queryFn: async ({ signal }) => {
+      const placed = servicesPlaced();
       const url = `/api/dependencies?endTs=${Date.now()}&lookback=${lookbackMs}`;
       const links = await getData<DependencyLink[]>(url, signal);
+      await placed;
+      serviceColors.assign(links.flatMap((link) => [link.parent, link.child]));
       return links.filter((link) => link.parent && link.child);
     },
   });

@@ -52,6 +52,15 @@ describe('service colours', () => {
     }));
   });
 
+  it('are not taken by a name that is only drawn', () => {
+    const [looked, plain] = [new ServiceColors(null), new ServiceColors(null)];
+    for (const name of ['z', 'y', 'x']) looked.slot(name);
+    const names = Array.from({ length: 6 }, (_, k) => `s${k}`).concat('x', 'y', 'z');
+    looked.assign(names);
+    plain.assign(names);
+    expect(names.map((name) => looked.slot(name))).toEqual(names.map((name) => plain.slot(name)));
+  });
+
   it('stay the same in a session, whatever comes later', () => {
     const storage = memory();
     const colors = new ServiceColors(storage);

@@ -1,8 +1,9 @@
 // Gives each service name a palette slot: the same one on every page of a session.
 //
 // A name's first choice is its hash. If a name that is shown with it (in the same trace) has that
-// slot, or another name has it while a slot is free, the next least-used slot is taken. Names are
-// placed in sorted order, so the same set of services gets the same colours in every browser.
+// slot, or another name has it while a slot is free, the next least-used slot is taken. Pages place
+// all services of the server first, in sorted order, so that the same server gives the same colours
+// on every page and in every browser.
 // Assignments are kept in sessionStorage and never change within a session. Thread-confined.
 import { kSlotCount } from './palette';
 
@@ -45,11 +46,12 @@ export class ServiceColors {
     this.save();
   }
 
+  /**
+   * A name not placed yet shows its first choice but does not take it: a page may draw a name
+   * from its address before the server has said which others there are.
+   */
   slot(name: string): number {
-    const known = this.slots_.get(name);
-    if (known !== undefined) return known;
-    this.assign([name]);
-    return this.slots_.get(name) ?? 0;
+    return this.slots_.get(name) ?? hashName(name) % kSlotCount;
   }
 
   /** For style attributes: follows the theme without rendering again. */
