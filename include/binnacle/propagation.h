@@ -58,6 +58,7 @@ class HeaderCollector {
 /// The header values of `context`, ready to be set.
 class HeaderValues {
  public:
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): written before it is read
   explicit HeaderValues(const Context& context) noexcept
       : tracestate_(context.trace_state()), baggage_(context.baggage_header()) {
     has_traceparent_ = format_traceparent(context.span_context(), traceparent_);

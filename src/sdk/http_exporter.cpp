@@ -175,7 +175,7 @@ class HttpExporter final : public BatchExporter {
     for (const std::string& line : lines) {
       curl_slist* grown = curl_slist_append(headers_.get(), line.c_str());
       if (grown == nullptr) return false;
-      static_cast<void>(headers_.release());
+      [[maybe_unused]] curl_slist* head = headers_.release();  // `grown` begins with it
       headers_.reset(grown);
     }
     return true;

@@ -67,7 +67,7 @@ bool Pipeline::start() {
   const int failed = pthread_create(&thread_, nullptr, &Pipeline::thread_main, self.get());
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (failed != 0) return false;
-  static_cast<void>(self.release());  // the thread's own share, taken over in thread_main()
+  [[maybe_unused]] auto* share = self.release();  // the thread's own, taken over in thread_main()
   pthread_setname_np(thread_, "binnacle-export");
   pthread_detach(thread_);
   return true;

@@ -76,13 +76,13 @@ struct alignas(64) ThreadState {
 /// One entry of the stack of active contexts. Holds a count on `extras`.
 struct ContextEntry {
   SpanContext context;
-  bool is_valid;
+  bool is_valid = false;
   SlotHandle span;  ///< the local span, if it is being recorded
-  const ContextExtras* extras;
+  const ContextExtras* extras = nullptr;
 };
 
 struct ThreadContexts {
-  std::uint32_t depth;
+  std::uint32_t depth = 0;
   ContextEntry entries[kMaxScopeDepth];
 };
 
