@@ -1,7 +1,7 @@
 #include "store/trace/attribute_codec.h"
 
-#include "base/hash.h"
 #include "store/columns/int_column.h"
+#include "store/trace/keyed_hash.h"
 
 #include <algorithm>
 
@@ -69,11 +69,6 @@ class NumberTable {
   std::size_t used_ = 0;
 };
 
-std::uint64_t mix(std::uint64_t hash, std::uint64_t n) {
-  hash = (hash ^ n) * 0x9E3779B97F4A7C15ULL;
-  return hash ^ (hash >> 29);
-}
-
 class Encoder {
  public:
   Encoder(std::span<const Attribute> pool, std::span<const std::uint32_t> list_ends) : pool_(pool) {
@@ -110,7 +105,7 @@ class Encoder {
  private:
   void add_list(std::span<const Attribute> list) {
     std::uint64_t hash = list.size();
-    for (const Attribute& a : list) hash = mix(hash, column_key(a));
+    for (const Attribute& a : list) hash = keyed_hash(hash, column_key(a));
     const auto same = [&](std::uint32_t number) {
       const Shape& s = shapes_[number];
       if (s.keys.size() != list.size()) return false;
@@ -135,7 +130,7 @@ class Encoder {
     Shape s;
     for (const Attribute& a : list) {
       const std::uint64_t key = column_key(a);
-      std::uint32_t* column = column_table_.find_or_add(mix(0, key), [&](std::uint32_t n) {
+      std::uint32_t* column = column_table_.find_or_add(keyed_hash(key), [&](std::uint32_t n) {
         return columns_[n].key == a.key() && columns_[n].type == a.value().type();
       });
       if (*column == NumberTable::kFree) {

@@ -214,11 +214,16 @@ void DiskTraceStore::accept_removals(const LoggedRemovals& removals, WalSequence
     if (e.kind != RemovalKind::kKeep) gone.push_back({tenant, e.trace_id});
   }
   probe_.removals.add(gone.size());
-  const std::scoped_lock lock(mutex_);
-  unflushed_removals_ += gone.size();
-  removals_.add(std::move(gone), sequence);
-  last_sequence_ = sequence;
-  probe_.pending_removals.set(static_cast<std::int64_t>(removals_.size()));
+  bool due = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    unflushed_removals_ += gone.size();
+    removals_.add(std::move(gone), sequence);
+    last_sequence_ = sequence;
+    probe_.pending_removals.set(static_cast<std::int64_t>(removals_.size()));
+    due = !flushing_ && unflushed_removals_ > options_.removals_limit / 2;
+  }
+  if (due && scheduler_ != nullptr) scheduler_->notify();
 }
 
 void DiskTraceStore::append_removals(const WriteContext& context, LoggedRemovals removals,

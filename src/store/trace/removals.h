@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/ids.h"
+#include "store/trace/keyed_hash.h"
 
 #include <cstdint>
 #include <memory>
@@ -25,7 +26,7 @@ struct RemovedTrace {
 
 struct RemovedTraceHash {
   std::size_t operator()(const RemovedTrace& r) const noexcept {
-    return std::hash<TraceId>()(r.trace_id) ^ static_cast<std::size_t>(r.tenant_hash);
+    return keyed_hash(keyed_hash(r.trace_id.high, r.trace_id.low), r.tenant_hash);
   }
 };
 

@@ -1,5 +1,6 @@
 #include "store/columns/int_column.h"
 #include "store/columns/string_list.h"
+#include "store/trace/keyed_hash.h"
 #include "store/trace/span_codec.h"
 
 #include <fmt/format.h>
@@ -37,7 +38,7 @@ class RowOfSpan {
 
  private:
   [[nodiscard]] std::size_t slot(SpanId id) const {
-    return (id.value * 0x9E3779B97F4A7C15ULL >> 20) & (slots_.size() - 1);
+    return keyed_hash(id.value) & (slots_.size() - 1);
   }
   const SpanBatch& batch_;
   std::vector<std::uint32_t> slots_;

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "store/columns/term_filter.h"
+#include "store/trace/keyed_hash.h"
 
 #include <algorithm>
 #include <cmath>
@@ -79,9 +80,7 @@ class TermCollector {
   std::vector<bool> seen_names_;
   struct AttributeHash {
     std::size_t operator()(const Attribute& a) const noexcept {
-      return static_cast<std::size_t>((a.value().payload() + a.key().value) *
-                                      0x9E3779B97F4A7C15ULL) >>
-             8;
+      return keyed_hash(a.value().payload(), a.key().value);
     }
   };
   std::unordered_set<Attribute, AttributeHash> seen_values_;

@@ -5,6 +5,7 @@
 #include "model/predicate.h"
 #include "store/context.h"
 #include "store/predicate/span_matcher.h"
+#include "store/trace/keyed_hash.h"
 #include "store/trace/removals.h"
 #include "store/trace/span_codec.h"
 #include "store/trace/span_head.h"
@@ -108,8 +109,8 @@ class SpanWalk {
   };
   struct SpanKeyHash {
     std::size_t operator()(const SpanKey& k) const noexcept {
-      return std::hash<TraceId>()(k.trace) ^ std::hash<SpanId>()(k.span) ^
-             static_cast<std::size_t>(k.start + static_cast<std::uint64_t>(k.kind));
+      return keyed_hash(keyed_hash(k.trace.high, k.trace.low),
+                        keyed_hash(k.span.value, k.start + static_cast<std::uint64_t>(k.kind)));
     }
   };
 
@@ -146,7 +147,7 @@ class SpanWalk {
   WantedSections predicate_sections_;
   WantedKeys predicate_keys_;
   bool two_phases_ = false;
-  std::unordered_set<TraceId> traces_;
+  std::unordered_set<TraceId, KeyedTraceIdHash> traces_;
   std::vector<Unit> units_;
   std::size_t next_unit_ = 0;
   std::vector<bool> lost_;
@@ -157,7 +158,7 @@ class SpanWalk {
   std::vector<std::uint32_t> kept_rows_;       // keep_distinct's
   std::vector<std::uint32_t> scratch_groups_;  // elsewhere's
   std::unordered_set<SpanKey, SpanKeyHash> seen_;
-  std::unordered_set<std::uint32_t> head_traces_;
+  std::unordered_set<std::uint32_t, KeyedNumberHash> head_traces_;
 };
 
 /// Which sections (and attribute keys) evaluating these fields needs.

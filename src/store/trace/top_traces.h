@@ -1,6 +1,7 @@
 #pragma once
 
 #include "store/span_store.h"
+#include "store/trace/keyed_hash.h"
 
 #include <cstdint>
 #include <unordered_map>
@@ -36,7 +37,7 @@ class TopTraces {
 
   TraceSearch::Order order_;
   std::uint32_t limit_;
-  std::unordered_map<TraceId, TraceHit> best_;
+  std::unordered_map<TraceId, TraceHit, KeyedTraceIdHash> best_;
   bool has_threshold_ = false;
   std::uint64_t threshold_ = 0;  ///< rank of the last of `limit_` traces when last pruned
 };

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 
 // What is this engine's own: parts, merging, retention, limits, background work. What every engine
 // does is in tests/conformance, faults are in trace_crash_test.cpp.
@@ -200,6 +201,21 @@ TEST_F(TraceStoreTest, RemovalsAreBounded) {
   EXPECT_EQ(remove({TraceId{7, 4}}).error().code, ErrorCode::kResourceExhausted);
   ASSERT_TRUE(store_->flush());  // applies them
   EXPECT_TRUE(remove({TraceId{7, 4}}));
+}
+
+TEST_F(TraceStoreTest, RemovalsAloneAreFlushedBeforeTheyReachTheirLimit) {
+  options_.scheduler.threads = 1;
+  options_.scheduler.poll_ns = 1'000'000;
+  options_.removals_limit = 100;
+  open();
+  for (std::uint64_t n = 0; n < 1'000; ++n) {
+    Status status = remove({TraceId{7, n}});
+    while (!status && status.error().code == ErrorCode::kResourceExhausted) {
+      std::this_thread::yield();  // until the background flush has caught up
+      status = remove({TraceId{7, n}});
+    }
+    ASSERT_TRUE(status) << status.error().message;
+  }
 }
 
 TEST_F(TraceStoreTest, CursorsReadPartsThatWereMergedAway) {

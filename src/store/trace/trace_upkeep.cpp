@@ -22,9 +22,6 @@ constexpr std::int64_t kRetentionSlack = 10;
 // A part with this many removed traces is rewritten for their sake alone.
 constexpr std::size_t kPurgeTraces = 1'000;
 
-// How often the state of all removals may go into the manifest with a flush, in bytes: 24 bytes per
-// trace and flush at the limit of a million would be 24 MB, written once per 150,000 spans.
-
 std::uint64_t spans_of(const std::shared_ptr<const SpanPart>& part) {
   return part->summary().spans;
 }
@@ -38,6 +35,8 @@ bool DiskTraceStore::flush_due() const {
       head_.logged_bytes() >= options_.flush_log_bytes) {
     return true;
   }
+  // A flush applies them to what it writes and forgets those that hide nothing else.
+  if (unflushed_removals_ > options_.removals_limit / 2) return true;
   const std::uint64_t oldest = head_.oldest_arrival_unix_ns();
   const auto age = static_cast<std::uint64_t>(options_.flush_age_ns);
   return oldest != 0 && static_cast<std::uint64_t>(clock_.unix_now_ns()) >= oldest + age;

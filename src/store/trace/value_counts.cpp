@@ -1,6 +1,7 @@
 #include "store/trace/value_counts.h"
 
 #include "store/predicate/span_fields.h"
+#include "store/trace/keyed_hash.h"
 
 #include <algorithm>
 
@@ -12,9 +13,7 @@ constexpr std::uint64_t kEntryBytes = 96;
 
 struct NumberHash {
   std::size_t operator()(const Value& v) const noexcept {
-    return static_cast<std::size_t>((v.payload() + static_cast<std::uint64_t>(v.type())) *
-                                    0x9E3779B97F4A7C15ULL) >>
-           8;
+    return keyed_hash(v.payload(), static_cast<std::uint64_t>(v.type()));
   }
 };
 
