@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/error.h"
+
 #include <atomic>
 #include <cstdint>
 #include <utility>
-
-#include "base/error.h"
 
 // A limit in bytes that many users share: a query's, a tenant's, the process'. Budgets form a tree;
 // a reservation counts against the budget and all its ancestors. Internally synchronised (atomics).

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "base/ids.h"
 #include "model/span_batch.h"
+
+#include <cstdint>
+#include <vector>
 
 // Log records as they flow (OpenTelemetry logs data model). Columnar, as SpanBatch is; draft until
 // the log engine is built.

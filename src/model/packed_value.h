@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/error.h"
+#include "model/value.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
-#include "model/value.h"
 
 // Arrays and maps inside attributes as self-contained bytes, because they are rare and are only
 // ever shown or compared whole. One value is: type byte (ValueType), then

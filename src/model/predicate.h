@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/ids.h"
+#include "model/span_batch.h"
+
 #include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "base/ids.h"
-#include "model/span_batch.h"
 
 // What is asked of a span or log store: fields, comparisons, predicates, selections. Engines push
 // down what they can and hand the rest back as the residual. Plain values; immutable once passed

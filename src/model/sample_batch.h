@@ -1,9 +1,9 @@
 #pragma once
 
+#include "model/labels.h"
+
 #include <cstdint>
 #include <vector>
-
-#include "model/labels.h"
 
 // Samples as they flow to and from a series store. Draft in the vocabulary of span_batch.h; native
 // histograms and classic-histogram row groups join `SeriesBlock` when the series engine is built.

@@ -1,15 +1,15 @@
 #pragma once
 
+#include "base/error.h"
+#include "base/ids.h"
+#include "model/string_table.h"
+#include "model/value.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include "base/error.h"
-#include "base/ids.h"
-#include "model/string_table.h"
-#include "model/value.h"
 
 // Spans as they flow: decoded by wire/, checked by ingest/, kept by store/, shown by query/.
 // Columnar: entry i of every per-span column belongs to span i. The data model is OpenTelemetry's

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "model/string_table.h"
+
 #include <bit>
 #include <cstdint>
-
-#include "model/string_table.h"
 
 // Attribute values as they lie in a batch: a type and eight bytes. Strings, bytes and composites
 // are numbers into the batch's StringTable, so equal values are equal numbers within one batch.

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "base/cancel_token.h"
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/memory_budget.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 // What every call on a store carries. Plain values.
 

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "base/error.h"
 #include "model/log_batch.h"
 #include "model/predicate.h"
 #include "store/context.h"
 #include "store/span_store.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 // The log records' counterpart of span_store.h, with the same guarantees and vocabulary. A draft:
 // no engine implements it yet, and it may grow until the first one does.

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/error.h"
+#include "store/context.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/error.h"
-#include "store/context.h"
 
 // Small documents that people and rules make: dashboards, users, silences, alert state. A draft: no
 // engine implements it yet. Internally locked; calls block on I/O (they are rare and small).

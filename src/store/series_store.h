@@ -1,17 +1,17 @@
 #pragma once
 
+#include "base/error.h"
+#include "base/hash.h"
+#include "model/labels.h"
+#include "model/sample_batch.h"
+#include "store/context.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/error.h"
-#include "base/hash.h"
-#include "model/labels.h"
-#include "model/sample_batch.h"
-#include "store/context.h"
 
 // Time series: identity once, samples by reference. A draft: no engine implements it yet, and it
 // may grow until the first one does. Internally locked. Guarantees as in span_store.h.

@@ -1,5 +1,11 @@
 #pragma once
 
+#include "base/counter.h"
+#include "base/error.h"
+#include "model/predicate.h"
+#include "model/span_batch.h"
+#include "store/context.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,12 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/counter.h"
-#include "base/error.h"
-#include "model/predicate.h"
-#include "model/span_batch.h"
-#include "store/context.h"
 
 // The interface between those who write or ask for spans and those who keep them. Engines:
 // store/trace (on disk), store/memory (the oracle), later store/clickhouse. tests/conformance runs
