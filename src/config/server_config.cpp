@@ -125,7 +125,7 @@ constexpr std::array kSettings = {
             bytes<&C::decompressed_limit_bytes>},
     Setting{{"limits.inflight", "256MiB", "all request bodies being taken in at one time"},
             bytes<&C::inflight_limit_bytes>},
-    Setting{{"limits.connections", "1024", "open connections per port"},
+    Setting{{"limits.connections", "1024", "open connections, all HTTP ports together"},
             count<&C::connection_limit, 1'000'000>},
     Setting{{"query.memory", "512MiB", "memory one query may use"}, bytes<&C::query_memory_bytes>},
     Setting{{"query.timeout", "30s", "longest time one query may take"},

@@ -47,7 +47,7 @@ struct ServerConfig {
   std::uint64_t request_limit_bytes = 0;       ///< body as sent
   std::uint64_t decompressed_limit_bytes = 0;  ///< body after decompression
   std::uint64_t inflight_limit_bytes = 0;      ///< all requests being ingested
-  std::uint64_t connection_limit = 0;          ///< per listener
+  std::uint64_t connection_limit = 0;          ///< all HTTP ports together
   std::uint64_t query_memory_bytes = 0;        ///< per query
   std::int64_t query_timeout_ns = 0;
   std::uint64_t query_trace_limit = 0;  ///< largest `limit` of a search
