@@ -50,6 +50,8 @@ BANS = [
     Ban("using-namespace", r"\busing\s+namespace\s+(?!std::(string|chrono)?_?literals|std::literals)",
         "name what is used", only=r"\.h$"),
     Ban("pragma-once", r"^\s*#\s*ifndef\s+\w+_H_?\s*$", "use #pragma once", only=r"\.h$"),
+    Ban("dangling-range", r"\bfor\s*\([^;]*[^:]:\s*\*[\w.>()-]*\(",
+        "name what the call returns: before C++23's rule (GCC 15), the loop outlives the temporary it runs over"),
     Ban("unfinished", r"\b(FIXME|TODO|XXX)\b", "do it, or write an issue", raw=True,
         only=r"\.(h|cpp|cmake|py|sh|tsx?|css|md|yml|yaml|json|txt)$"),
     Ban("machine-path", "(?<![\\w.])/(wor" "k|ro" "ot|home/\\w+)/", "no paths of one machine in the tree", raw=True,

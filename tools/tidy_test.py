@@ -54,7 +54,7 @@ class BansTest(TreeTest):
             ("sleep(3);", "sleep"), ("int x = rand();", "random"),
             ("strcpy(a, b);", "c-string"), ("sprintf(a, b);", "c-string"),
             ("int x = atoi(s);", "c-number"), ("system(command);", "shell"),
-            ("assert(x);", "assert"), ("// FIX" "ME later", "unfinished"),
+            ("assert(x);", "assert"), ("for (const auto& part : *store->parts()) {", "dangling-range"), ("// FIX" "ME later", "unfinished"),
             ('open("/wor' 'k/x");', "machine-path"),
         ]:
             self.assert_banned("src/model/a.cpp", line, ban)

@@ -136,7 +136,8 @@ class Ledger {
   std::optional<std::multiset<std::string>> texts() const {
     std::multiset<std::string> seen;
     for (const auto& [sequence, text] : head_) seen.insert(text);
-    for (const auto& part : *store_->parts()) {
+    const PartSnapshot live = store_->parts();
+    for (const auto& part : *live) {
       const Result<Block> block = part->reader().read("texts");
       if (!block) return std::nullopt;
       std::string_view rest = **block;

@@ -141,7 +141,8 @@ class TextStore {
     std::multiset<std::uint64_t> out;
     std::string all;
     for (const auto& [sequence, text] : head_) all += text + "\n";
-    for (const auto& part : *store_->parts()) {
+    const PartSnapshot live = store_->parts();
+    for (const auto& part : *live) {
       const Result<Block> block = part->reader().read("texts");
       if (!block) return std::unexpected(block.error());
       all += **block;

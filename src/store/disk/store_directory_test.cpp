@@ -81,7 +81,8 @@ class StoreDirectoryTest : public testing::Test {
     return block ? **block : block.error().message;
   }
   std::string file_of(std::uint64_t part_id) const {
-    for (const auto& part : *store_->parts()) {
+    const PartSnapshot live = store_->parts();
+    for (const auto& part : *live) {
       if (part->id() == part_id) return part->reader().path();
     }
     return {};

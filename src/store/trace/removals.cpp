@@ -33,6 +33,7 @@ void Removals::add(std::vector<RemovedTrace> traces, std::uint64_t sequence) {
   auto added = std::make_shared<Table>();
   for (const RemovedTrace& t : traces) (*added)[t] = sequence;
   while (!tables_.empty() && tables_.back()->size() <= added->size() * 2) {
+    // tidy: allow(dangling-range) back() returns a reference into tables_, untouched in here
     for (const auto& [trace, before] : *tables_.back()) {
       std::uint64_t& kept = (*added)[trace];
       kept = std::max(kept, before);

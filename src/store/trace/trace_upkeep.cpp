@@ -151,7 +151,8 @@ Status DiskTraceStore::flush_once(const CancelToken& cancel) {
   }
   std::shared_ptr<const SpanPart> added;
   if (made->has_part) {
-    for (const auto& stored : *directory_->parts()) {
+    const PartSnapshot live = directory_->parts();
+    for (const auto& stored : *live) {
       if (stored->id() != made->part.part_id) continue;
       auto part = SpanPart::open(stored);
       if (!part) return std::unexpected(part.error());
@@ -278,7 +279,8 @@ Status DiskTraceStore::merge_once(const Parts& parts, const CancelToken& cancel)
     return ok;
   }
   std::shared_ptr<const SpanPart> added;
-  for (const auto& stored : *directory_->parts()) {
+  const PartSnapshot live = directory_->parts();
+  for (const auto& stored : *live) {
     if (!made->has_part || stored->id() != made->part.part_id) continue;
     auto part = SpanPart::open(stored);
     if (!part) return std::unexpected(part.error());
