@@ -48,6 +48,15 @@ describe('tree', () => {
     expect(rootRow(layout)).toBe(rowOf(layout, 'a'));
   });
 
+  it('says once that parents are missing, and keeps what else the server warns of', () => {
+    const answer = trace([span('a', null, 0, 10), span('x', 'gone', 2, 90)]);
+    answer.warnings = ['1 of 2 spans name a parent that is not stored; the first is span x',
+      '3 spans were left out'];
+    const { layout } = buildTrace(answer);
+    expect(layout.notes).toHaveLength(2);
+    expect(layout.notes[1]).toBe('3 spans were left out');
+  });
+
   it('cuts cycles at the earliest span and says so', () => {
     const built = buildTrace(trace([
       span('a', 'c', 10, 5), span('b', 'a', 5, 5), span('c', 'b', 20, 5), span('s', 's', 1, 1),

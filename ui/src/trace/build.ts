@@ -382,5 +382,9 @@ function writeNotes(layout: TraceLayout, trace: ApiTrace): void {
   if (layout.duplicateCount > 0) {
     layout.notes.push(`${spans(layout.duplicateCount)} received twice are shown once.`);
   }
-  for (const warning of trace.warnings ?? []) layout.notes.push(warning);
+  for (const warning of trace.warnings ?? []) {
+    // The server counts the same orphans; the note above says it in the page's words.
+    if (layout.orphanCount > 0 && warning.includes('name a parent that is not stored')) continue;
+    layout.notes.push(warning);
+  }
 }
