@@ -287,14 +287,17 @@ class Recording {
   ~Recording() { shutdown(5000); }
 
   bool is_started() const { return is_started_; }
-  /// Flushes; everything exported since the last call.
-  std::vector<ReadSpan> spans() {
+  /// Flushes; the requests exported since the last call, as they would have gone out.
+  std::vector<std::string> requests() {
     force_flush(10'000);
     std::vector<std::string> bodies;
-    {
-      const std::lock_guard lock(bodies_->mutex);
-      bodies.swap(bodies_->bodies);
-    }
+    const std::lock_guard lock(bodies_->mutex);
+    bodies.swap(bodies_->bodies);
+    return bodies;
+  }
+  /// Flushes; everything exported since the last call.
+  std::vector<ReadSpan> spans() {
+    const std::vector<std::string> bodies = requests();
     std::vector<ReadSpan> spans;
     bool is_good = true;
     for (const std::string& body : bodies) {

@@ -51,12 +51,13 @@ inline constexpr std::uint8_t kEventAttributes = tag_of(3, kBytes);
 // message Span.Link
 inline constexpr std::uint8_t kLinkTraceId = tag_of(1, kBytes);
 inline constexpr std::uint8_t kLinkSpanId = tag_of(2, kBytes);
+inline constexpr std::uint8_t kLinkTraceState = tag_of(3, kBytes);
 inline constexpr std::uint8_t kLinkAttributes = tag_of(4, kBytes);
 inline constexpr std::uint8_t kLinkFlags = tag_of(6, kFixed32);
 // message Status
 inline constexpr std::uint8_t kStatusMessage = tag_of(2, kBytes);
 inline constexpr std::uint8_t kStatusCode = tag_of(3, kVarint);
-// message KeyValue, AnyValue, ArrayValue
+// message KeyValue, AnyValue, ArrayValue, KeyValueList
 inline constexpr std::uint8_t kKey = tag_of(1, kBytes);
 inline constexpr std::uint8_t kValue = tag_of(2, kBytes);
 inline constexpr std::uint8_t kAnyString = tag_of(1, kBytes);
@@ -64,7 +65,10 @@ inline constexpr std::uint8_t kAnyBool = tag_of(2, kVarint);
 inline constexpr std::uint8_t kAnyInt = tag_of(3, kVarint);
 inline constexpr std::uint8_t kAnyDouble = tag_of(4, kFixed64);
 inline constexpr std::uint8_t kAnyArray = tag_of(5, kBytes);
+inline constexpr std::uint8_t kAnyMap = tag_of(6, kBytes);
+inline constexpr std::uint8_t kAnyBytes = tag_of(7, kBytes);
 inline constexpr std::uint8_t kArrayValues = tag_of(1, kBytes);
+inline constexpr std::uint8_t kMapEntries = tag_of(1, kBytes);
 // The messages around spans
 inline constexpr std::uint8_t kRequestResourceSpans = tag_of(1, kBytes);
 inline constexpr std::uint8_t kResourceSpansResource = tag_of(1, kBytes);
