@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sdk/encoded_batch.h"
+#include "sdk/formats/encoded_batch.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sdk/finished_span.h"
+#include "sdk/formats/finished_span.h"
 #include "sdk/runtime.h"
 #include "sdk/stream_fields.h"
 #include "sdk/tick_clock.h"

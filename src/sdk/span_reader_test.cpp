@@ -1,4 +1,4 @@
-#include "sdk/span_reader.h"
+#include "sdk/formats/span_reader.h"
 
 #include "sdk/fields.h"
 #include "sdk/recording_for_test.h"

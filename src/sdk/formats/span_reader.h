@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sdk/finished_span.h"
+#include "sdk/formats/finished_span.h"
 #include "wire/otlp/span_writer.h"
 
 #include <bit>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sdk/finished_span.h"
+#include "sdk/formats/finished_span.h"
 
 #include <cstddef>
 #include <cstdint>
