@@ -9,7 +9,10 @@ if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
-add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Werror)
+add_compile_options(-Wall -Wextra -Wshadow -Wconversion)
+if(NOT BINNACLE_SDK_ONLY)  # who packages the SDK may have a compiler with more opinions than ours
+  add_compile_options(-Werror)
+endif()
 add_compile_options(-fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 add_link_options(-Wl,--as-needed)
 

@@ -27,7 +27,8 @@ struct ContextExtras {
 };
 
 /// With one reference; null if both are empty or there is no memory.
-const ContextExtras* make_extras(std::string_view trace_state, std::string_view baggage) noexcept;
+[[gnu::visibility("hidden")]] const ContextExtras* make_extras(std::string_view trace_state,
+                                                               std::string_view baggage) noexcept;
 
 }  // namespace detail
 }  // namespace v1

@@ -1,0 +1,28 @@
+# Removes what the last `cmake --install` of a build tree put in place, and the folders that are empty
+# afterwards. cmake -DBUILD_FOLDER=build/release -P cmake/uninstall.cmake
+
+file(GLOB manifests "${BUILD_FOLDER}/install_manifest*.txt")
+if(NOT manifests)
+  message(FATAL_ERROR "nothing to remove: ${BUILD_FOLDER} has no install_manifest*.txt")
+endif()
+foreach(manifest IN LISTS manifests)
+  file(STRINGS "${manifest}" files)
+  foreach(file IN LISTS files)
+    set(path "$ENV{DESTDIR}${file}")
+    if(EXISTS "${path}" OR IS_SYMLINK "${path}")
+      message(STATUS "removing ${path}")
+      file(REMOVE "${path}")
+    endif()
+    # Up the tree as long as a folder is ours by its name and empty.
+    cmake_path(GET path PARENT_PATH folder)
+    while(folder MATCHES "/binnacle(/|$)")
+      file(GLOB rest LIST_DIRECTORIES true "${folder}/*")
+      if(rest OR NOT IS_DIRECTORY "${folder}")
+        break()
+      endif()
+      file(REMOVE_RECURSE "${folder}")
+      cmake_path(GET folder PARENT_PATH folder)
+    endwhile()
+  endforeach()
+  file(REMOVE "${manifest}")
+endforeach()
