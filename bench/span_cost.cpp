@@ -1,14 +1,14 @@
 #include "sdk/lifecycle.h"
+#include "sdk/otlp_encoder.h"
 
 #include <benchmark/benchmark.h>
 #include <binnacle/config.h>
-
-#include <poll.h>
 
 #include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // What does a span cost? The recording thread's time per operation, with the export thread sweeping
 // and encoding behind it into a destination that takes everything. Batches of 200 spans are timed
@@ -26,18 +26,20 @@ class NullExporter final : public sdk::BatchExporter {
   void start(const sdk::EncodedBatch& batch) override { benchmark::DoNotOptimize(batch.body()); }
   std::optional<sdk::ExportResult> poll() override { return sdk::ExportResult{}; }
   void cancel() noexcept override {}
-  void wait(int wake_fd, int timeout_ms) noexcept override {
-    pollfd event{wake_fd, POLLIN, 0};
-    ::poll(&event, 1, timeout_ms);
-  }
 };
+
+std::vector<sdk::DestinationSetup> to_nowhere(const Config&, sdk::HttpClient&,
+                                              const std::string& resource) {
+  return sdk::one_destination(std::make_unique<sdk::OtlpEncoder>(resource),
+                              std::make_unique<NullExporter>());
+}
 
 void start(SamplerKind sampler) {
   shutdown(5000);
   Config config;
   config.sampler = sampler;
   config.max_export_batch_spans = 4096;
-  sdk::start_sdk(config, [](const Config&) { return std::make_unique<NullExporter>(); });
+  sdk::start_sdk(config, to_nowhere);
 }
 
 constexpr int kBatch = 200;
@@ -176,7 +178,7 @@ void start_quiet(const benchmark::State&) {
   Config config;
   config.schedule_delay_ms = 3'600'000;
   config.max_export_batch_spans = 1'000'000;
-  sdk::start_sdk(config, [](const Config&) { return std::make_unique<NullExporter>(); });
+  sdk::start_sdk(config, to_nowhere);
 }
 
 BENCHMARK(sampled_0_attributes)->Setup(start_on)->Threads(1)->Threads(2);

@@ -9,25 +9,174 @@
 #include <vector>
 
 // Settings of the SDK, for those who do not want them from the environment. Include it beside
-// apm.h, which stays light without it. A plain value.
+// apm.h, which stays light without it. Plain values.
 //
 //   binnacle::Config config = binnacle::Config::from_environment();
 //   config.service_name = "bidder";
+//   config.exporters.push_back(binnacle::ExporterConfig()
+//                                  .with_kind(binnacle::ExporterKind::kZipkin)
+//                                  .with_endpoint("http://zipkin:9411/api/v2/spans"));
 //   binnacle::init_observability(config);
+//
+// Which environment variable sets what stands beside each field; all of them, with defaults and
+// precedence, are in .env.example and docs/reference/environment.md.
 
 namespace binnacle {
 inline namespace v1 {
 
 /// Who decides whether a new trace is recorded.
-enum class SamplerKind : std::uint8_t { kAlwaysOn, kAlwaysOff, kTraceIdRatio };
+enum class SamplerKind : std::uint8_t { kAlwaysOn, kAlwaysOff, kTraceIdRatio, kJaegerRemote };
+
+/// How a trace's context is written into headers.
+enum class PropagatorKind : std::uint8_t {
+  kTraceContext,  ///< traceparent, tracestate
+  kBaggage,       ///< W3C baggage
+  kB3,            ///< the single b3 header
+  kB3Multi,       ///< X-B3-TraceId and its like
+  kJaeger,        ///< uber-trace-id, uberctx-*
+  kDatadog,       ///< x-datadog-*
+};
 
 /// Compression of request bodies. kAuto: gzip, but none to this machine (loopback addresses), where
 /// it only costs.
 enum class Compression : std::uint8_t { kAuto, kNone, kGzip };
 
+/// How OTLP is carried.
+enum class Protocol : std::uint8_t { kHttpProtobuf, kHttpJson, kGrpc };
+
+/// Where telemetry goes, and so in which format.
+enum class ExporterKind : std::uint8_t {
+  kOtlp,     ///< any OpenTelemetry receiver; vendors' too, with their headers
+  kJaeger,   ///< Jaeger's thrift over HTTP; traces only
+  kZipkin,   ///< Zipkin v2 JSON; traces only
+  kDatadog,  ///< a Datadog agent, msgpack v0.4; traces only
+  kConsole,  ///< text for people, on stderr or stdout
+  kFile,     ///< OTLP JSON, a request per line, in rotated files
+};
+
+/// Certificates, as files in PEM form. Empty: the system's authorities, no client certificate.
+struct TlsConfig {
+  std::string ca_file;           ///< authorities that may sign the receiver's certificate
+  std::string certificate_file;  ///< the client's own certificate (mutual TLS)
+  std::string key_file;          ///< and its key
+};
+
+/// One destination. Every destination has its own queue and patience: a slow or dead one does not
+/// hold up the others.
+struct ExporterConfig {
+  ExporterKind kind = ExporterKind::kOtlp;
+  /// What is sent there. Kinds that only know traces are never given anything else.
+  bool takes_traces = true;
+  bool takes_metrics = true;
+  bool takes_logs = true;
+
+  /// Base URL of the receiver. OTLP over HTTP appends /v1/traces, /v1/metrics or /v1/logs, Jaeger
+  /// /api/traces, Datadog /v0.4/traces, each unless it stands there already. Zipkin: the whole URL.
+  /// Console: "stderr" or "stdout". Empty: the kind's default on this machine.
+  std::string endpoint;
+  /// True: OTLP/HTTP requests go to `endpoint` as it stands.
+  bool is_exact_url = false;
+  /// Sent with every request. They often hold secrets and are never shown.
+  std::vector<std::pair<std::string, std::string>> headers;
+  Protocol protocol = Protocol::kHttpProtobuf;
+  Compression compression = Compression::kAuto;
+  TlsConfig tls;
+  /// One request, from connecting to the answer.
+  std::int64_t timeout_ms = 10'000;
+
+  /// kFile: where to write; rotated as path.1, path.2 and so on. ("traces.jsonl")
+  std::string path;
+  /// kFile: a file is rotated before it grows past this.
+  std::size_t file_limit_bytes = std::size_t{64} << 20U;
+  /// kFile: rotated files kept beside the current one.
+  std::size_t file_count = 4;
+
+  ExporterConfig& with_kind(ExporterKind value) {
+    kind = value;
+    return *this;
+  }
+  ExporterConfig& with_endpoint(std::string url) {
+    endpoint = std::move(url);
+    return *this;
+  }
+  ExporterConfig& with_header(std::string name, std::string value) {
+    headers.emplace_back(std::move(name), std::move(value));
+    return *this;
+  }
+  ExporterConfig& with_protocol(Protocol value) {
+    protocol = value;
+    return *this;
+  }
+  ExporterConfig& with_compression(Compression value) {
+    compression = value;
+    return *this;
+  }
+};
+
+/// Jaeger's remote sampling (SamplerKind::kJaegerRemote): OTEL_TRACES_SAMPLER_ARG as
+/// "endpoint=URL,pollingIntervalMs=N,initialSamplingRate=R".
+struct RemoteSamplerConfig {
+  std::string endpoint = "http://localhost:5778/sampling";
+  std::int64_t polling_interval_ms = 60'000;
+  double initial_ratio = 0.001;  ///< until the first answer
+};
+
+/// Whether sums and histograms are told since the start, or since the last report. kLowMemory:
+/// counters and histograms as deltas, up-down counters and observable counters since the start.
+enum class Temporality : std::uint8_t { kCumulative, kDelta, kLowMemory };
+
+/// How histograms without bounds of their own are kept.
+enum class HistogramAggregation : std::uint8_t { kExplicitBuckets, kExponential };
+
+/// Which measurements may become exemplars.
+enum class ExemplarFilter : std::uint8_t { kTraceBased, kAlwaysOn, kAlwaysOff };
+
+struct MetricsConfig {
+  /// Time between exports: OTEL_METRIC_EXPORT_INTERVAL.
+  std::int64_t interval_ms = 60'000;
+  /// How long one export may take: OTEL_METRIC_EXPORT_TIMEOUT.
+  std::int64_t timeout_ms = 30'000;
+  /// OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE.
+  Temporality temporality = Temporality::kCumulative;
+  /// OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION.
+  HistogramAggregation histogram_aggregation = HistogramAggregation::kExplicitBuckets;
+  /// OTEL_METRICS_EXEMPLAR_FILTER.
+  ExemplarFilter exemplar_filter = ExemplarFilter::kTraceBased;
+};
+
+/// The page that Prometheus scrapes.
+struct PrometheusConfig {
+  /// APM_BACKEND or OTEL_METRICS_EXPORTER names prometheus, or no exporter takes metrics.
+  bool is_enabled = false;
+  std::string host = "127.0.0.1";  ///< PROMETHEUS_HOST, else OTEL_EXPORTER_PROMETHEUS_HOST
+  std::uint16_t port = 8001;       ///< PROMETHEUS_PORT, else OTEL_EXPORTER_PROMETHEUS_PORT
+  std::string path = "/metrics";   ///< PROMETHEUS_METRICS_PATH
+};
+
+struct LogsConfig {
+  /// Longest wait before log records are sent: OTEL_BLRP_SCHEDULE_DELAY.
+  std::int64_t schedule_delay_ms = 1'000;
+  /// Records per request: OTEL_BLRP_MAX_EXPORT_BATCH_SIZE.
+  std::size_t max_export_batch_records = 512;
+  /// Records waiting to be encoded: OTEL_BLRP_MAX_QUEUE_SIZE.
+  std::size_t max_records = 2'048;
+  /// OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT, else OTEL_ATTRIBUTE_COUNT_LIMIT.
+  std::uint32_t attribute_count_limit = 128;
+  /// OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT, else OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT.
+  std::uint32_t attribute_value_length_limit = UINT32_MAX;
+};
+
+/// Where undelivered batches survive a dead collector and a restart.
+struct SpoolConfig {
+  std::string directory;                              ///< APM_SPOOL_DIR; empty: no spool
+  std::size_t limit_bytes = std::size_t{256} << 20U;  ///< APM_SPOOL_LIMIT_BYTES
+};
+
+/// What the SDK itself says on stderr: OTEL_LOG_LEVEL.
+enum class DiagnosticLevel : std::uint8_t { kNone, kWarning };
+
 struct Config {
-  /// False: everything is a no-op. APM_ENABLED (true), OTEL_SDK_DISABLED, APM_BACKEND=none,
-  /// OTEL_TRACES_EXPORTER=none.
+  /// False: everything is a no-op. APM_ENABLED (true), OTEL_SDK_DISABLED, APM_BACKEND=none.
   bool is_enabled = true;
 
   /// OTEL_SERVICE_NAME, else service.name of OTEL_RESOURCE_ATTRIBUTES, else APM_SERVICE_NAME.
@@ -45,18 +194,23 @@ struct Config {
   double sample_ratio = 1.0;
   /// True: a span with a parent does as its parent did (the parentbased_* samplers).
   bool is_parent_based = true;
+  RemoteSamplerConfig remote_sampler;
 
-  /// URL of the OTLP/HTTP receiver of traces: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT as it is, else
-  /// OTEL_EXPORTER_OTLP_ENDPOINT or OTLP_ENDPOINT with /v1/traces appended.
-  std::string endpoint = "http://localhost:4318/v1/traces";
-  /// OTEL_EXPORTER_OTLP_HEADERS and OTEL_EXPORTER_OTLP_TRACES_HEADERS.
-  std::vector<std::pair<std::string, std::string>> headers;
-  /// OTEL_EXPORTER_OTLP_COMPRESSION, OTEL_EXPORTER_OTLP_TRACES_COMPRESSION: gzip or none.
-  Compression compression = Compression::kAuto;
-  /// One request, from connecting to the answer: OTEL_EXPORTER_OTLP_TIMEOUT, ..._TRACES_TIMEOUT.
-  std::int64_t export_timeout_ms = 10'000;
-  /// A request is retried for this long, then its spans are dropped.
+  /// Headers to write and read, in this order: OTEL_PROPAGATORS.
+  std::vector<PropagatorKind> propagators = {PropagatorKind::kTraceContext,
+                                             PropagatorKind::kBaggage};
+
+  /// Where everything is sent: APM_BACKEND, OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER and
+  /// OTEL_LOGS_EXPORTER with the variables of each kind. At most kMaxExporters. If none takes
+  /// traces, no spans are recorded; their contexts travel on all the same.
+  std::vector<ExporterConfig> exporters = {ExporterConfig().with_endpoint("http://localhost:4318")};
+  /// A request is retried for this long, then its contents are dropped, or spooled.
   std::int64_t retry_limit_ms = 60'000;
+  SpoolConfig spool;
+
+  MetricsConfig metrics;
+  PrometheusConfig prometheus;
+  LogsConfig logs;
 
   /// Longest wait before ended spans are sent: OTEL_BSP_SCHEDULE_DELAY.
   std::int64_t schedule_delay_ms = 5'000;
@@ -66,23 +220,35 @@ struct Config {
   /// slot, more if it is large. 20480 slots are 10 MiB: with queue and buffers 8 threads stay under
   /// 16 MB.
   std::size_t max_spans = 20'480;
-  /// Encoded spans waiting to be sent (while the collector is away).
-  std::size_t queue_limit_bytes = 4u << 20;
+  /// Encoded spans, metrics and logs waiting to be sent (while a receiver is away); every exporter
+  /// has an equal share.
+  std::size_t queue_limit_bytes = std::size_t{4} << 20U;
   /// Attribute values and events over 4 KB, all together, until they are sent.
-  std::size_t large_value_limit_bytes = 2u << 20;
+  std::size_t large_value_limit_bytes = std::size_t{2} << 20U;
 
-  /// OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, OTEL_SPAN_EVENT_COUNT_LIMIT, OTEL_SPAN_LINK_COUNT_LIMIT.
+  /// OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT, else OTEL_ATTRIBUTE_COUNT_LIMIT.
   std::uint32_t attribute_count_limit = 128;
+  /// Longer strings are cut: OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT, else
+  /// OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT. In bytes, at a whole UTF-8 character.
+  std::uint32_t attribute_value_length_limit = UINT32_MAX;
+  /// OTEL_SPAN_EVENT_COUNT_LIMIT, OTEL_SPAN_LINK_COUNT_LIMIT.
   std::uint32_t event_count_limit = 128;
   std::uint32_t link_count_limit = 128;
+  /// OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT, OTEL_LINK_ATTRIBUTE_COUNT_LIMIT.
+  std::uint32_t event_attribute_count_limit = 128;
+  std::uint32_t link_attribute_count_limit = 128;
 
   /// At exit without shutdown(): how long to flush.
   std::int64_t exit_flush_ms = 1'000;
+  DiagnosticLevel diagnostics = DiagnosticLevel::kWarning;
 
-  /// Reads the variables named above, and OTEL_EXPORTER_OTLP_PROTOCOL (http/protobuf is what there
-  /// is). What cannot be understood is warned of on stderr and its default holds.
+  /// Reads the variables named above. What cannot be understood is warned of on stderr and its
+  /// default holds.
   static Config from_environment();
 };
+
+/// More exporters than this are left out, with a warning.
+inline constexpr std::size_t kMaxExporters = kMaxDestinations;
 
 }  // namespace v1
 }  // namespace binnacle

@@ -8,12 +8,13 @@
 
 // Delivers encoded batches: the interface between the export thread and a destination. One request
 // at a time, never blocking, so that the same thread goes on emptying the recording threads' memory
-// while a collector is slow. Thread-confined (the export thread).
+// and serving other destinations while a collector is slow. What goes over the network runs on the
+// thread's one HttpClient, whose events it waits for. Thread-confined (the export thread).
 
 namespace binnacle::sdk {
 
 enum class ExportOutcome : std::uint8_t {
-  kDelivered,  ///< the collector has it (less `rejected_spans`)
+  kDelivered,  ///< the collector has it (less `rejected_items`)
   kRetry,      ///< it may work later
   kRefused,    ///< it will never work
 };
@@ -21,7 +22,7 @@ enum class ExportOutcome : std::uint8_t {
 struct ExportResult {
   ExportOutcome outcome = ExportOutcome::kDelivered;
   std::int64_t retry_after_ms = 0;   ///< kRetry: the collector's own wish; 0: none
-  std::uint64_t rejected_spans = 0;  ///< kDelivered: by partial success
+  std::uint64_t rejected_items = 0;  ///< kDelivered: by partial success
   std::string message;               ///< what went wrong, for one line on stderr
   std::uint64_t sent_bytes = 0;
 };
@@ -39,8 +40,6 @@ class BatchExporter {
   virtual std::optional<ExportResult> poll() = 0;
   /// Gives up the request that is under way.
   virtual void cancel() noexcept = 0;
-  /// Waits until there may be progress, `wake_fd` is readable, or the time is over.
-  virtual void wait(int wake_fd, int timeout_ms) noexcept = 0;
 };
 
 }  // namespace binnacle::sdk

@@ -59,6 +59,7 @@ class Reader {
     read_transport();
     read_batching();
     read_limits();
+    config_.exporters = {std::move(exporter_)};
     return std::move(config_);
   }
 
@@ -239,23 +240,24 @@ class Reader {
       while (endpoint.back() == '/') endpoint.pop_back();
       endpoint += kTracesPath;
     }
-    config_.endpoint = std::move(endpoint);
+    exporter_.endpoint = std::move(endpoint);
+    exporter_.is_exact_url = true;
   }
 
   void read_transport() {
-    config_.headers = read_pairs("OTEL_EXPORTER_OTLP_HEADERS");
+    exporter_.headers = read_pairs("OTEL_EXPORTER_OTLP_HEADERS");
     Pairs specific = read_pairs("OTEL_EXPORTER_OTLP_TRACES_HEADERS");
-    if (!specific.empty()) config_.headers = std::move(specific);
-    if (!read_count("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", config_.export_timeout_ms, 1)) {
-      read_count("OTEL_EXPORTER_OTLP_TIMEOUT", config_.export_timeout_ms, 1);
+    if (!specific.empty()) exporter_.headers = std::move(specific);
+    if (!read_count("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", exporter_.timeout_ms, 1)) {
+      read_count("OTEL_EXPORTER_OTLP_TIMEOUT", exporter_.timeout_ms, 1);
     }
     const char* name = nullptr;
     if (const auto value = first_of(
             {"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"}, &name)) {
       if (*value == "gzip") {
-        config_.compression = Compression::kGzip;
+        exporter_.compression = Compression::kGzip;
       } else if (*value == "none") {
-        config_.compression = Compression::kNone;
+        exporter_.compression = Compression::kNone;
       } else {
         reject(name, *value, "gzip or none");
       }
@@ -274,7 +276,7 @@ class Reader {
     read_count("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", config_.max_export_batch_spans, 1);
     read_count("OTEL_BSP_MAX_QUEUE_SIZE", config_.max_spans, 1);
     if (!get("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT") && !get("OTEL_EXPORTER_OTLP_TIMEOUT")) {
-      read_count("OTEL_BSP_EXPORT_TIMEOUT", config_.export_timeout_ms, 1);
+      read_count("OTEL_BSP_EXPORT_TIMEOUT", exporter_.timeout_ms, 1);
     }
   }
 
@@ -287,6 +289,7 @@ class Reader {
 
   const Environment& environment_;
   Config config_;
+  ExporterConfig exporter_ = ExporterConfig().with_endpoint("http://localhost:4318/v1/traces");
 };
 
 }  // namespace

@@ -33,7 +33,7 @@ TEST(EnvironmentTest, DefaultsAreThoseOfADeveloper) {
   EXPECT_EQ(reading.config.service_name, "arbitrage-ai");
   EXPECT_EQ(reading.config.service_version, "0.1.0");
   EXPECT_EQ(reading.config.environment, "development");
-  EXPECT_EQ(reading.config.endpoint, "http://localhost:4318/v1/traces");
+  EXPECT_EQ(reading.config.exporters.at(0).endpoint, "http://localhost:4318/v1/traces");
   EXPECT_EQ(reading.config.sample_ratio, 1.0);
   EXPECT_TRUE(reading.config.is_parent_based);
   EXPECT_EQ(reading.config.schedule_delay_ms, 5000);
@@ -117,13 +117,14 @@ TEST(EnvironmentTest, EndpointsBecomeTheUrlOfTraces) {
            {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://o:1/x/", "http://o:1/x/v1/traces", 0},
            {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://o:1/as/is", "http://o:1/as/is", 0}}) {
     const Reading reading = read({{test.variable, test.value}});
-    EXPECT_EQ(reading.config.endpoint, test.url) << test.value;
+    EXPECT_EQ(reading.config.exporters.at(0).endpoint, test.url) << test.value;
     EXPECT_EQ(reading.warnings.size(), test.warnings) << test.value;
   }
   EXPECT_EQ(read({{"OTLP_ENDPOINT", "http://a:1"},
                   {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://b:2"},
                   {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:3/t"}})
-                .config.endpoint,
+                .config.exporters.at(0)
+                .endpoint,
             "http://c:3/t");
   EXPECT_NE(read({{"OTLP_ENDPOINT", "http://c:4317"}}).warnings[0].find("OTLP_ENDPOINT"),
             std::string::npos);
@@ -172,10 +173,10 @@ TEST(EnvironmentTest, TransportBatchingAndLimits) {
                                 {"OTEL_SPAN_EVENT_COUNT_LIMIT", "8"},
                                 {"OTEL_SPAN_LINK_COUNT_LIMIT", "9"}});
   EXPECT_TRUE(reading.warnings.empty());
-  ASSERT_EQ(reading.config.headers.size(), 2U);
-  EXPECT_EQ(reading.config.headers[0].second, "Bearer x");
-  EXPECT_EQ(reading.config.export_timeout_ms, 2500);
-  EXPECT_EQ(reading.config.compression, Compression::kGzip);
+  ASSERT_EQ(reading.config.exporters.at(0).headers.size(), 2U);
+  EXPECT_EQ(reading.config.exporters.at(0).headers[0].second, "Bearer x");
+  EXPECT_EQ(reading.config.exporters.at(0).timeout_ms, 2500);
+  EXPECT_EQ(reading.config.exporters.at(0).compression, Compression::kGzip);
   EXPECT_EQ(reading.config.schedule_delay_ms, 100);
   EXPECT_EQ(reading.config.max_spans, 4096U);
   EXPECT_EQ(reading.config.max_export_batch_spans, 50U);

@@ -17,8 +17,8 @@ namespace {
 
 Config config_for(const HttpServerForTest& server) {
   Config config = Recording::quiet_config();
-  config.endpoint = server.url();
-  config.export_timeout_ms = 5'000;
+  config.exporters = {ExporterConfig().with_endpoint(server.url())};
+  config.exporters[0].timeout_ms = 5'000;
   return config;
 }
 
@@ -47,8 +47,7 @@ struct Counted {
 TEST(ExportTest, PostsGzippedProtobufWithTheConfiguredHeaders) {
   HttpServerForTest server;
   Config config = config_for(server);
-  config.compression = Compression::kGzip;
-  config.headers = {{"x-api-key", "k1"}};
+  config.exporters[0].with_compression(Compression::kGzip).with_header("x-api-key", "k1");
   ASSERT_TRUE(init_observability(config));
   start_span("one").set_attribute("k", "v");
   EXPECT_TRUE(force_flush(5000));
@@ -188,7 +187,7 @@ TEST(ExportTest, ADeadCollectorCostsBoundedMemoryAndNoTimeAtShutdown) {
   Config config = Recording::quiet_config();
   {
     const HttpServerForTest gone;
-    config.endpoint = gone.url();
+    config.exporters = {ExporterConfig().with_endpoint(gone.url())};
   }
   config.queue_limit_bytes = 64 << 10;
   const Counted counted;
@@ -209,7 +208,7 @@ TEST(ExportTest, ADeadCollectorCostsBoundedMemoryAndNoTimeAtShutdown) {
 
 TEST(ExportTest, AnAddressThatIsNoneIsRefusedNotRetried) {
   Config config = Recording::quiet_config();
-  config.endpoint = "http://[not-an-address/v1/traces";
+  config.exporters = {ExporterConfig().with_endpoint("http://[not-an-address/v1/traces")};
   ASSERT_TRUE(init_observability(config));
   start_span("nowhere to go").end();
   EXPECT_FALSE(force_flush(3000));

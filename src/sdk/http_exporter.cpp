@@ -62,7 +62,8 @@ class AnswerReader {
   std::string_view bytes_;
 };
 
-/// ExportTraceServiceResponse.partial_success (1): rejected_spans (1), error_message (2).
+/// ExportTraceServiceResponse.partial_success (1): rejected_spans (1), error_message (2); the
+/// responses for metrics and logs have the same numbers.
 void read_partial_success(std::string_view body, ExportResult& result) {
   std::uint32_t field = 0;
   std::uint64_t number = 0;
@@ -72,8 +73,8 @@ void read_partial_success(std::string_view body, ExportResult& result) {
     if (field != 1 || text.empty()) continue;
     AnswerReader partial(text);
     while (partial.next(field, number, text)) {
-      if (field == 1) result.rejected_spans = number;
-      if (field == 2) result.message = "collector rejected spans: " + std::string(text);
+      if (field == 1) result.rejected_items = number;
+      if (field == 2) result.message = "collector rejected some: " + std::string(text);
     }
   }
 }
@@ -88,29 +89,20 @@ std::string excerpt(std::string_view body) {
   return text;
 }
 
-// CURL and CURLM are both void.
-struct FreeEasy {
-  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-};
-struct FreeMulti {
-  void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
-};
 struct FreeList {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
 
 class HttpExporter final : public BatchExporter {
  public:
-  explicit HttpExporter(HttpExporterOptions options) : options_(std::move(options)) {}
+  HttpExporter(HttpClient& client, HttpExporterOptions options)
+      : options_(std::move(options)), transfer_(client) {}
   ~HttpExporter() override {
-    cancel();
     if (has_deflater_) deflateEnd(&deflater_);
   }
 
   bool set_up() {
-    easy_.reset(curl_easy_init());
-    multi_.reset(curl_multi_init());
-    if (easy_ == nullptr || multi_ == nullptr) return false;
+    if (transfer_.handle() == nullptr) return false;
     if (options_.uses_gzip) {
       // Level 1: of zlib's levels it takes least time per byte saved on span batches. Window bits
       // 15 + 16 ask for a gzip wrapper.
@@ -126,48 +118,33 @@ class HttpExporter final : public BatchExporter {
     if (options_.uses_gzip) body = compress(body);
     sent_bytes_ = body.size();
     answer_.clear();
-    curl_easy_setopt(easy_.get(), CURLOPT_POSTFIELDS, body.data());
-    curl_easy_setopt(easy_.get(), CURLOPT_POSTFIELDSIZE_LARGE,
-                     static_cast<curl_off_t>(body.size()));
-    is_active_ = curl_multi_add_handle(multi_.get(), easy_.get()) == CURLM_OK;
+    error_[0] = '\0';
+    url_ = &options_.urls[index_of(batch.signal)];
+    CURL* easy = transfer_.handle();
+    curl_easy_setopt(easy, CURLOPT_URL, url_->c_str());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    transfer_.start();
   }
 
   std::optional<ExportResult> poll() override {
-    if (!is_active_) {
+    if (!transfer_.is_active()) {
       return ExportResult{.outcome = ExportOutcome::kRetry,
-                          .message = "cannot send spans: libcurl refused the transfer"};
+                          .message = "cannot send to " + *url_ + ": libcurl refused the transfer"};
     }
-    int running = 0;
-    curl_multi_perform(multi_.get(), &running);
-    int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
-      if (message->msg != CURLMSG_DONE) continue;
-      const CURLcode code = message->data.result;
-      ExportResult result = judge(code);
-      result.sent_bytes = sent_bytes_;
-      cancel();
-      return result;
-    }
-    return std::nullopt;
+    const std::optional<CURLcode> code = transfer_.take_result();
+    if (!code) return std::nullopt;
+    ExportResult result = judge(*code);
+    result.sent_bytes = sent_bytes_;
+    return result;
   }
 
-  void cancel() noexcept override {
-    if (!is_active_) return;
-    curl_multi_remove_handle(multi_.get(), easy_.get());
-    is_active_ = false;
-  }
-
-  void wait(int wake_fd, int timeout_ms) noexcept override {
-    curl_waitfd wake{};
-    wake.fd = wake_fd;
-    wake.events = CURL_WAIT_POLLIN;
-    curl_multi_poll(multi_.get(), &wake, 1, timeout_ms, nullptr);
-  }
+  void cancel() noexcept override { transfer_.cancel(); }
 
  private:
   bool set_headers() {
-    std::vector<std::string> lines = {"Content-Type: application/x-protobuf",
-                                      "Accept: application/x-protobuf",
+    std::vector<std::string> lines = {"Content-Type: " + options_.content_type,
+                                      "Accept: " + options_.content_type,
                                       "Expect:",  // no extra round trip before the body
                                       std::string("User-Agent: binnacle-sdk-cpp/") + kVersion};
     if (options_.uses_gzip) lines.emplace_back("Content-Encoding: gzip");
@@ -182,16 +159,16 @@ class HttpExporter final : public BatchExporter {
   }
 
   bool set_options() {
-    CURL* easy = easy_.get();
+    CURL* easy = transfer_.handle();
     const auto set = [easy](CURLoption option, auto value) {
       return curl_easy_setopt(easy, option, value) == CURLE_OK;
     };
     // Connecting over a dead route must not eat the whole deadline of a flush.
     constexpr std::int64_t kConnectTimeoutMs = 5'000;
     const bool done =
-        set(CURLOPT_URL, options_.url.c_str()) && set(CURLOPT_PROTOCOLS_STR, "http,https") &&
-        set(CURLOPT_NOSIGNAL, 1L) && set(CURLOPT_POST, 1L) &&
-        set(CURLOPT_HTTPHEADER, headers_.get()) && set(CURLOPT_FOLLOWLOCATION, 0L) &&
+        set(CURLOPT_PROTOCOLS_STR, "http,https") && set(CURLOPT_NOSIGNAL, 1L) &&
+        set(CURLOPT_POST, 1L) && set(CURLOPT_HTTPHEADER, headers_.get()) &&
+        set(CURLOPT_FOLLOWLOCATION, 0L) &&
         set(CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout_ms)) &&
         set(CURLOPT_CONNECTTIMEOUT_MS,
             static_cast<long>(std::min(options_.timeout_ms, kConnectTimeoutMs))) &&
@@ -213,19 +190,19 @@ class HttpExporter final : public BatchExporter {
 
   ExportResult judge(CURLcode code) {
     long status = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(transfer_.handle(), CURLINFO_RESPONSE_CODE, &status);
     curl_off_t retry_after_s = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_RETRY_AFTER, &retry_after_s);
+    curl_easy_getinfo(transfer_.handle(), CURLINFO_RETRY_AFTER, &retry_after_s);
     const bool is_cut = code == CURLE_WRITE_ERROR && status != 0;  // by our own limit
     if (code == CURLE_OK || is_cut) {
       ExportResult result = judge_answer(status, retry_after_s, answer_);
-      if (!result.message.empty()) result.message = options_.url + ": " + result.message;
+      if (!result.message.empty()) result.message = *url_ + ": " + result.message;
       return result;
     }
     const bool is_hopeless = code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT;
     const char* reason = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
     return {.outcome = is_hopeless ? ExportOutcome::kRefused : ExportOutcome::kRetry,
-            .message = "cannot send spans to " + options_.url + ": " + reason};
+            .message = "cannot send to " + *url_ + ": " + reason};
   }
 
   std::string_view compress(std::string_view body) {
@@ -241,15 +218,14 @@ class HttpExporter final : public BatchExporter {
 
   HttpExporterOptions options_;
   std::unique_ptr<curl_slist, FreeList> headers_;
-  std::unique_ptr<CURLM, FreeMulti> multi_;
-  std::unique_ptr<CURL, FreeEasy> easy_;
-  bool is_active_ = false;
+  const std::string* url_ = nullptr;  // of the request under way
   z_stream deflater_{};
   bool has_deflater_ = false;
   std::string compressed_;
   std::string answer_;
   std::uint64_t sent_bytes_ = 0;
   char error_[CURL_ERROR_SIZE] = {};
+  HttpTransfer transfer_;  // last: gone before what it points to
 };
 
 }  // namespace
@@ -281,8 +257,8 @@ bool is_loopback_url(std::string_view url) noexcept {
   return begins("localhost") || begins("127.0.0.1") || begins("[::1]");
 }
 
-std::unique_ptr<BatchExporter> make_http_exporter(HttpExporterOptions options) {
-  auto exporter = std::make_unique<HttpExporter>(std::move(options));
+std::unique_ptr<BatchExporter> make_http_exporter(HttpClient& client, HttpExporterOptions options) {
+  auto exporter = std::make_unique<HttpExporter>(client, std::move(options));
   if (!exporter->set_up()) return nullptr;
   return exporter;
 }

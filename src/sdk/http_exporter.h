@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sdk/batch_exporter.h"
+#include "sdk/http_client.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,15 +11,15 @@
 #include <utility>
 #include <vector>
 
-// Sends batches as HTTP POST over libcurl's multi interface: keep-alive, optional gzip, a deadline
-// per request, no signals, no redirects, answers read up to a limit. Understands OTLP/HTTP's
-// answers (partial success; 429, 502, 503 and 504 are worth a retry, other failures are not).
-// Thread-confined (the export thread).
+// Sends batches as HTTP POST: keep-alive, optional gzip, a deadline per request, no signals, no
+// redirects, answers read up to a limit. Understands OTLP/HTTP's answers (partial success; 429,
+// 502, 503 and 504 are worth a retry, other failures are not). Thread-confined (the export thread).
 
 namespace binnacle::sdk {
 
 struct HttpExporterOptions {
-  std::string url;
+  std::string urls[kSignalCount];  ///< by Signal; empty where nothing of the kind is sent
+  std::string content_type = "application/x-protobuf";
   std::vector<std::pair<std::string, std::string>> headers;
   bool uses_gzip = false;
   std::int64_t timeout_ms = 10'000;
@@ -32,6 +33,6 @@ ExportResult judge_answer(long status, std::int64_t retry_after_s, std::string_v
 bool is_loopback_url(std::string_view url) noexcept;
 
 /// Null if libcurl cannot be set up.
-std::unique_ptr<BatchExporter> make_http_exporter(HttpExporterOptions options);
+std::unique_ptr<BatchExporter> make_http_exporter(HttpClient& client, HttpExporterOptions options);
 
 }  // namespace binnacle::sdk

@@ -19,7 +19,7 @@
 // thread per connection.
 //
 //   HttpServerForTest server([](int n) { return n == 0 ? Answer{.status = 503} : Answer{}; });
-//   config.endpoint = server.url();
+//   config.exporters = {ExporterConfig().with_endpoint(server.url())};
 
 namespace binnacle::sdk {
 

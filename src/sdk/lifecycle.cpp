@@ -1,7 +1,6 @@
 #include "sdk/lifecycle.h"
 
-#include "sdk/http_exporter.h"
-#include "sdk/otlp_encoder.h"
+#include "sdk/exporter_factory.h"
 #include "sdk/pipeline.h"
 #include "sdk/resource.h"
 #include "sdk/tick_clock.h"
@@ -41,7 +40,7 @@ struct Abandoned {
 struct Lifecycle {
   std::mutex mutex;  // guards what follows
   Config config;
-  ExporterFactory factory;
+  DestinationFactory factory;
   Run run;                                  // pipeline: null while the SDK is off
   std::unique_ptr<Harvester> harvester;     // of run.runtime; survives restarts with it
   std::shared_ptr<Pipeline> last_pipeline;  // to see whether its thread has let go
@@ -59,7 +58,8 @@ std::int64_t deadline_after(std::int64_t timeout_ms) noexcept {
   return monotonic_ns() + std::min(std::max<std::int64_t>(timeout_ms, 0), kLongestMs) * 1'000'000;
 }
 
-RecordingSettings recording_settings(const Config& config) {
+/// Without a destination for traces nothing is sampled, not even what a parent sampled.
+RecordingSettings recording_settings(const Config& config, bool takes_traces) {
   RecordingSettings settings;
   switch (config.sampler) {
     case SamplerKind::kAlwaysOn:
@@ -68,6 +68,7 @@ RecordingSettings recording_settings(const Config& config) {
     case SamplerKind::kAlwaysOff:
       settings.root_sampler = RootSampler::kAlwaysOff;
       break;
+    case SamplerKind::kJaegerRemote:  // the ratio that holds until the first answer
     case SamplerKind::kTraceIdRatio:
       settings.root_sampler = config.sample_ratio >= 1.0  ? RootSampler::kAlwaysOn
                               : config.sample_ratio > 0.0 ? RootSampler::kRatio
@@ -78,6 +79,10 @@ RecordingSettings recording_settings(const Config& config) {
   settings.rejection_threshold =
       static_cast<std::uint64_t>(std::llround((1.0 - config.sample_ratio) * 0x1.0p56));
   settings.is_parent_based = config.is_parent_based;
+  if (!takes_traces) {
+    settings.root_sampler = RootSampler::kAlwaysOff;
+    settings.is_parent_based = false;
+  }
   const auto limit = [](std::uint32_t value) {
     return static_cast<std::uint16_t>(std::min<std::uint32_t>(value, 0xFFFF));
   };
@@ -86,17 +91,6 @@ RecordingSettings recording_settings(const Config& config) {
   settings.link_limit = limit(config.link_count_limit);
   settings.large_value_limit_bytes = config.large_value_limit_bytes;
   return settings;
-}
-
-std::unique_ptr<BatchExporter> make_configured_exporter(const Config& config) {
-  HttpExporterOptions options;
-  options.url = config.endpoint;
-  options.headers = config.headers;
-  options.timeout_ms = config.export_timeout_ms;
-  options.uses_gzip =
-      config.compression == Compression::kGzip ||
-      (config.compression == Compression::kAuto && !is_loopback_url(config.endpoint));
-  return make_http_exporter(std::move(options));
 }
 
 void on_exit() noexcept {
@@ -129,11 +123,16 @@ bool start_locked(Lifecycle& life) {
     warn("spans are not recorded: the last run is still shutting down");
     return false;
   }
-  std::unique_ptr<BatchExporter> exporter = life.factory(life.config);
-  if (exporter == nullptr) {
-    warn("spans are not recorded: cannot set up the exporter for " + life.config.endpoint);
+  std::unique_ptr<HttpClient> client = HttpClient::create();
+  if (client == nullptr) {
+    warn("spans are not recorded: libcurl cannot be set up");
     return false;
   }
+  std::vector<DestinationSetup> destinations =
+      life.factory(life.config, *client, encode_resource(life.config));
+  const bool takes_traces =
+      std::any_of(destinations.begin(), destinations.end(),
+                  [](const DestinationSetup& setup) { return setup.span_encoder != nullptr; });
   PipelineOptions options;
   options.schedule_delay_ns = life.config.schedule_delay_ms * 1'000'000;
   options.max_batch_spans = std::max<std::size_t>(life.config.max_export_batch_spans, 1);
@@ -142,13 +141,13 @@ bool start_locked(Lifecycle& life) {
   life.harvester->begin_run({life.config.attribute_count_limit, life.config.event_count_limit,
                              life.config.link_count_limit},
                             life.last_epoch + 1);
-  auto pipeline = std::make_shared<Pipeline>(
-      *current, *life.harvester, options,
-      std::make_unique<OtlpEncoder>(encode_resource(life.config)), std::move(exporter));
+  auto pipeline = std::make_shared<Pipeline>(*current, *life.harvester, options, std::move(client),
+                                             std::move(destinations));
   // Sent when a batch is full, but in time before a small pool runs out.
   const std::size_t wake_after =
       std::min(options.max_batch_spans, std::max<std::size_t>(life.config.max_spans / 4, 1));
-  current->configure(recording_settings(life.config), life.config.max_spans, wake_after);
+  current->configure(recording_settings(life.config, takes_traces), life.config.max_spans,
+                     wake_after);
   if (!pipeline->start()) {
     warn("spans are not recorded: cannot start the export thread");
     return false;
@@ -173,7 +172,7 @@ void abandon_inherited(Lifecycle& life) {
 
 }  // namespace
 
-bool start_sdk(const Config& config, ExporterFactory factory) noexcept try {
+bool start_sdk(const Config& config, DestinationFactory factory) noexcept try {
   Lifecycle& life = lifecycle();
   const std::lock_guard lock(life.mutex);
   if (is_running_here(life)) return true;
@@ -219,7 +218,7 @@ bool init_observability() noexcept try {
 }
 
 bool init_observability(const Config& config) noexcept {
-  return sdk::start_sdk(config, sdk::make_configured_exporter);
+  return sdk::start_sdk(config, sdk::make_destinations);
 }
 
 bool force_flush(std::int64_t timeout_ms) noexcept {
@@ -250,6 +249,12 @@ bool shutdown(std::int64_t timeout_ms) noexcept {
 
 bool is_enabled() noexcept {
   return sdk::g_epoch.load(std::memory_order_relaxed) != sdk::kEpochOff;
+}
+
+std::size_t destination_stats(DestinationStats* out, std::size_t capacity) noexcept {
+  sdk::Runtime* current = sdk::g_runtime.load(std::memory_order_acquire);
+  if (current == nullptr || current->is_inherited()) return 0;
+  return current->destinations().read(out, capacity);
 }
 
 SdkStats sdk_stats() noexcept {

@@ -1,23 +1,26 @@
 #pragma once
 
-#include "sdk/batch_exporter.h"
+#include "sdk/destination.h"
+#include "sdk/http_client.h"
 #include "sdk/runtime.h"
 
 #include <binnacle/config.h>
 
 #include <functional>
-#include <memory>
+#include <string>
+#include <vector>
 
 // Starting and stopping the SDK: the one place that knows all its parts. The public functions of
 // apm.h are defined in lifecycle.cpp. Internally locked.
 
 namespace binnacle::sdk {
 
-/// Makes the exporter of a run; null if it cannot. Called again in a forked child.
-using ExporterFactory = std::function<std::unique_ptr<BatchExporter>(const Config&)>;
+/// Makes the destinations of a run. Called again in a forked child.
+using DestinationFactory = std::function<std::vector<DestinationSetup>(
+    const Config&, HttpClient&, const std::string& resource)>;
 
-/// init_observability() with another destination than the configured one.
-bool start_sdk(const Config& config, ExporterFactory factory) noexcept;
+/// init_observability() with other destinations than the configured ones.
+bool start_sdk(const Config& config, DestinationFactory factory) noexcept;
 
 /// In a forked child, at its first span: a new runtime and export thread with the parent's
 /// configuration. Null if that fails; then the SDK is off.

@@ -90,7 +90,7 @@ OtlpEncoder::OtlpEncoder(std::string resource) : resource_(std::move(resource)) 
 }
 
 void OtlpEncoder::add(const FinishedSpan& span) {
-  if (batch_.spans == 0) {
+  if (batch_.items == 0) {
     if (batch_.bytes.reserve(gap_bytes_) == nullptr) return;
     batch_.bytes.advance(gap_bytes_);
   }
@@ -100,7 +100,7 @@ void OtlpEncoder::add(const FinishedSpan& span) {
   out = wo::put_varint(wo::put_byte(out, wo::kScopeSpansSpans), size);
   put_span(out, span);
   batch_.bytes.advance(wo::bytes_field_size(size));
-  ++batch_.spans;
+  ++batch_.items;
 }
 
 EncodedBatch OtlpEncoder::finish() {

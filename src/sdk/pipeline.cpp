@@ -14,35 +14,31 @@ namespace binnacle::sdk {
 namespace {
 
 // A request's body stays below what receivers commonly accept (4 MiB) even when spans are large.
+// With many destinations and so small shares of the queue, a batch is half a share.
 constexpr std::size_t kMaxBatchBytes = std::size_t{2} << 20U;
+constexpr std::size_t kMinBatchBytes = std::size_t{64} << 10U;
 
 std::chrono::steady_clock::time_point to_steady(std::int64_t monotonic) noexcept {
   return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(monotonic));
 }
 
-/// Jitter needs no more than a few different numbers.
-double random_fraction() noexcept {
-  const std::uint64_t mixed = ticks_now() * 0x9E3779B97F4A7C15ULL;
-  return static_cast<double>(mixed >> 11U) * 0x1.0p-53;
+DestinationLimits limits_for(const PipelineOptions& options, std::size_t destinations) noexcept {
+  DestinationLimits limits;
+  limits.batch_spans = options.max_batch_spans;
+  limits.sender = options.sender;
+  limits.sender.queue_bytes /= std::max<std::size_t>(destinations, 1);
+  limits.batch_bytes = std::clamp(limits.sender.queue_bytes / 2, kMinBatchBytes, kMaxBatchBytes);
+  return limits;
 }
 
 }  // namespace
 
-class Pipeline::BatchSink final : public SpanSink {
+class Pipeline::FanOut final : public SpanSink {
  public:
-  explicit BatchSink(Pipeline& pipeline) noexcept : pipeline_(pipeline) {}
+  explicit FanOut(Pipeline& pipeline) noexcept : pipeline_(pipeline) {}
 
   void add(const FinishedSpan& span) override {
-    if (pipeline_.sender_.is_full()) {  // do not encode what cannot be kept
-      pipeline_.runtime_.counters().dropped_queue_full.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
-    SpanEncoder& encoder = *pipeline_.encoder_;
-    encoder.add(span);
-    if (encoder.span_count() >= pipeline_.options_.max_batch_spans ||
-        encoder.byte_count() >= kMaxBatchBytes) {
-      pipeline_.sender_.enqueue(encoder.finish());
-    }
+    for (const auto& destination : pipeline_.destinations_) destination->add(span);
   }
 
  private:
@@ -50,13 +46,27 @@ class Pipeline::BatchSink final : public SpanSink {
 };
 
 Pipeline::Pipeline(Runtime& runtime, Harvester& harvester, const PipelineOptions& options,
-                   std::unique_ptr<SpanEncoder> encoder, std::unique_ptr<BatchExporter> exporter)
-    : runtime_(runtime),
-      harvester_(harvester),
-      options_(options),
-      encoder_(std::move(encoder)),
-      exporter_(std::move(exporter)),
-      sender_(*exporter_, options.sender, runtime.counters(), random_fraction, warn) {}
+                   std::unique_ptr<HttpClient> client, std::vector<DestinationSetup> destinations)
+    : runtime_(runtime), harvester_(harvester), options_(options), client_(std::move(client)) {
+  const DestinationLimits limits = limits_for(options, destinations.size());
+  runtime.destinations().begin_run();
+  for (DestinationSetup& setup : destinations) {
+    DestinationCounters* counters = runtime.destinations().claim(setup.name);
+    if (counters == nullptr) continue;  // more than kMaxDestinations: the caller's error
+    counters_.push_back(counters);
+    destinations_.push_back(std::make_unique<Destination>(std::move(setup), limits, *counters));
+  }
+}
+
+void Pipeline::add_source(std::unique_ptr<SignalSource> source) {
+  Source added;
+  for (const auto& destination : destinations_) {
+    if (destination->takes(source->signal())) added.destinations.push_back(destination.get());
+  }
+  if (added.destinations.empty()) return;
+  added.source = std::move(source);
+  sources_.push_back(std::move(added));
+}
 
 bool Pipeline::start() {
   auto self = std::make_unique<std::shared_ptr<Pipeline>>(shared_from_this());
@@ -87,6 +97,9 @@ void* Pipeline::thread_main(void* self) {
 
 void Pipeline::run() {
   next_sweep_ns_ = monotonic_ns() + options_.schedule_delay_ns;
+  for (Source& source : sources_) {
+    source.next_ns = monotonic_ns() + source.source->interval_ns();
+  }
   for (;;) {
     // In this order: who gives an order and finds the thread woken already does not wake it again.
     const bool is_woken = runtime_.take_wake();
@@ -94,44 +107,76 @@ void Pipeline::run() {
     const std::int64_t now_ns = monotonic_ns();
     if (orders.is_stopping && !has_final_sweep_) {
       has_final_sweep_ = true;
-      retries_at_stop_ = sender_.postponements();
-      sweep();
-      sender_.hurry();
+      gather_all();
+      for (const auto& destination : destinations_) destination->begin_stop();
     } else if (orders.flush_ticket != swept_ticket_) {
-      sweep();
-      sender_.hurry();
+      gather_all();
+      for (const auto& destination : destinations_) destination->begin_flush();
       swept_ticket_ = orders.flush_ticket;
-      flush_target_ = sender_.enqueued();
     } else if (is_woken || now_ns >= next_sweep_ns_) {
       sweep();
     }
-    sender_.drive(monotonic_ns());
-    if (sender_.resolved() >= flush_target_) report_flush(swept_ticket_);
+    if (!orders.is_stopping) collect_due(now_ns);
+    drive_destinations();
+    if (is_flushed()) report_flush(swept_ticket_);
     if (orders.is_stopping && is_done(orders, now_ns)) return;
     wait(orders, now_ns);
   }
 }
 
 void Pipeline::sweep() {
-  BatchSink sink(*this);
+  FanOut sink(*this);
   harvester_.sweep(sink);
-  if (encoder_->span_count() > 0) sender_.enqueue(encoder_->finish());
+  for (const auto& destination : destinations_) destination->finish_batch();
   next_sweep_ns_ = monotonic_ns() + options_.schedule_delay_ns;
 }
 
-/// Stopping ends when all is sent, at the deadline, or at the first sign that the collector is not
-/// there: a process should not linger for one that is gone.
-bool Pipeline::is_done(const Orders& orders, std::int64_t now_ns) {
-  return sender_.is_idle() || now_ns >= orders.stop_deadline_ns ||
-         sender_.postponements() != retries_at_stop_;
+void Pipeline::collect(Source& source) {
+  source.source->collect(source.destinations);
+  source.next_ns = monotonic_ns() + source.source->interval_ns();
+}
+
+void Pipeline::collect_due(std::int64_t now_ns) {
+  for (Source& source : sources_) {
+    if (now_ns >= source.next_ns) collect(source);
+  }
+}
+
+void Pipeline::gather_all() {
+  sweep();
+  for (Source& source : sources_) collect(source);
+}
+
+void Pipeline::drive_destinations() {
+  client_->drive();
+  const std::int64_t now_ns = monotonic_ns();
+  for (const auto& destination : destinations_) destination->sender().drive(now_ns);
+}
+
+bool Pipeline::is_flushed() const noexcept {
+  return std::all_of(destinations_.begin(), destinations_.end(),
+                     [](const auto& destination) { return destination->is_flushed(); });
+}
+
+bool Pipeline::is_done(const Orders& orders, std::int64_t now_ns) const noexcept {
+  return now_ns >= orders.stop_deadline_ns ||
+         std::all_of(destinations_.begin(), destinations_.end(),
+                     [](const auto& destination) { return destination->is_stopped(); });
 }
 
 void Pipeline::wait(const Orders& orders, std::int64_t now_ns) {
-  std::int64_t until_ns = std::min(next_sweep_ns_, sender_.next_event_ns());
-  if (orders.is_stopping) until_ns = std::min(until_ns, orders.stop_deadline_ns);
+  std::int64_t until_ns = next_sweep_ns_;
+  for (const auto& destination : destinations_) {
+    until_ns = std::min(until_ns, destination->sender().next_event_ns());
+  }
+  if (orders.is_stopping) {
+    until_ns = std::min(until_ns, orders.stop_deadline_ns);
+  } else {
+    for (const Source& source : sources_) until_ns = std::min(until_ns, source.next_ns);
+  }
   // Rounded up, so as not to spin through the last millisecond.
   const std::int64_t wait_ms = std::max<std::int64_t>(0, until_ns - now_ns + 999'999) / 1'000'000;
-  exporter_->wait(runtime_.wake_fd(), static_cast<int>(std::min<std::int64_t>(wait_ms, 60'000)));
+  client_->wait(runtime_.wake_fd(), static_cast<int>(std::min<std::int64_t>(wait_ms, 60'000)));
 }
 
 Pipeline::Orders Pipeline::read_orders() {
@@ -147,19 +192,19 @@ void Pipeline::report_flush(std::uint64_t ticket) {
 }
 
 void Pipeline::end_thread() {
-  sender_.abandon();
-  exporter_.reset();
+  for (const auto& destination : destinations_) destination->sender().abandon();
+  sources_.clear();
+  destinations_.clear();
+  client_.reset();
   const std::lock_guard lock(mutex_);
   has_ended_ = true;
   changed_.notify_all();
 }
 
 std::uint64_t Pipeline::losses() const noexcept {
-  const ExportCounters& counters = runtime_.counters();
-  return counters.dropped_queue_full.load(std::memory_order_relaxed) +
-         counters.dropped_export_failed.load(std::memory_order_relaxed) +
-         counters.dropped_rejected.load(std::memory_order_relaxed) +
-         counters.dropped_at_shutdown.load(std::memory_order_relaxed);
+  std::uint64_t sum = 0;
+  for (const DestinationCounters* counters : counters_) sum += counters->losses();
+  return sum;
 }
 
 bool Pipeline::flush(std::int64_t deadline_ns) {

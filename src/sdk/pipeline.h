@@ -1,8 +1,9 @@
 #pragma once
 
-#include "sdk/batch_exporter.h"
+#include "sdk/destination.h"
 #include "sdk/harvester.h"
-#include "sdk/sender.h"
+#include "sdk/http_client.h"
+#include "sdk/signal_source.h"
 
 #include <pthread.h>
 
@@ -11,30 +12,37 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 // The export thread: sweeps ended spans out of the recording threads' memory, encodes them into
-// batches and sends these, all on one thread that blocks only in waiting for events. Made by
-// lifecycle.cpp for each run of the SDK. Public functions may be called from any thread.
+// batches for each destination and sends these, all on one thread that blocks only in waiting for
+// events. Made by lifecycle.cpp for each run of the SDK. Public functions may be called from any
+// thread, but add_source() only before start().
 
 namespace binnacle::sdk {
 
 struct PipelineOptions {
   std::int64_t schedule_delay_ns = 5'000'000'000;
   std::size_t max_batch_spans = 512;
+  /// Of all destinations; each has an equal share of the queue.
   SenderLimits sender;
 };
 
 class Pipeline : public std::enable_shared_from_this<Pipeline> {
  public:
-  /// `harvester` outlives the pipeline and is used by no other one.
+  /// `harvester` outlives the pipeline and is used by no other one. At most kMaxDestinations.
   Pipeline(Runtime& runtime, Harvester& harvester, const PipelineOptions& options,
-           std::unique_ptr<SpanEncoder> encoder, std::unique_ptr<BatchExporter> exporter);
+           std::unique_ptr<HttpClient> client, std::vector<DestinationSetup> destinations);
+
+  /// Asks `source` for its batches at its interval, on flush and at the end; not at all if no
+  /// destination takes its signal.
+  void add_source(std::unique_ptr<SignalSource> source);
 
   /// Starts the thread; false if there cannot be one. All signals are blocked in it.
   bool start();
 
-  /// Sweeps and sends; true once all that had ended before was delivered. Blocks until
-  /// `deadline_ns` (monotonic) at the latest.
+  /// Sweeps and sends; true once all that had ended before was delivered to every destination.
+  /// Blocks until `deadline_ns` (monotonic) at the latest.
   bool flush(std::int64_t deadline_ns);
 
   /// Sweeps, sends what it can until the deadline and ends the thread. True if nothing was lost.
@@ -44,18 +52,28 @@ class Pipeline : public std::enable_shared_from_this<Pipeline> {
   bool has_ended();
 
  private:
-  /// Adds spans to the encoder and full batches to the queue.
-  class BatchSink;
+  /// Gives every span to every destination.
+  class FanOut;
   struct Orders {
     std::uint64_t flush_ticket = 0;
     bool is_stopping = false;
     std::int64_t stop_deadline_ns = 0;
   };
+  struct Source {
+    std::unique_ptr<SignalSource> source;
+    std::vector<Destination*> destinations;
+    std::int64_t next_ns = 0;
+  };
 
   static void* thread_main(void* self);
   void run();
   void sweep();
-  bool is_done(const Orders& orders, std::int64_t now_ns);
+  void collect_due(std::int64_t now_ns);
+  void collect(Source& source);
+  void gather_all();
+  void drive_destinations();
+  bool is_flushed() const noexcept;
+  bool is_done(const Orders& orders, std::int64_t now_ns) const noexcept;
   void report_flush(std::uint64_t ticket);
   void wait(const Orders& orders, std::int64_t now_ns);
   Orders read_orders();
@@ -65,13 +83,12 @@ class Pipeline : public std::enable_shared_from_this<Pipeline> {
   Runtime& runtime_;
   Harvester& harvester_;
   const PipelineOptions options_;
-  std::unique_ptr<SpanEncoder> encoder_;
-  std::unique_ptr<BatchExporter> exporter_;
-  Sender sender_;
+  std::unique_ptr<HttpClient> client_;  // outlives the destinations
+  std::vector<std::unique_ptr<Destination>> destinations_;
+  std::vector<DestinationCounters*> counters_;  // of the destinations; read by any thread
+  std::vector<Source> sources_;
   std::int64_t next_sweep_ns_ = 0;
   std::uint64_t swept_ticket_ = 0;  // the last flush that was swept for
-  std::uint64_t flush_target_ = 0;  // resolved once the sender has got this far
-  std::uint64_t retries_at_stop_ = 0;
   bool has_final_sweep_ = false;
 
   std::mutex mutex_;  // guards what follows

@@ -37,7 +37,7 @@ int in_child(F f) {
 
 Config config_for(const HttpServerForTest& server) {
   Config config = Recording::quiet_config();
-  config.endpoint = server.url();
+  config.exporters = {ExporterConfig().with_endpoint(server.url())};
   return config;
 }
 

@@ -1,12 +1,11 @@
 #pragma once
 
 #include "sdk/lifecycle.h"
+#include "sdk/otlp_encoder.h"
 #include "sdk/tick_clock.h"
 
 #include <binnacle/config.h>
 #include <google/protobuf/unknown_field_set.h>
-
-#include <poll.h>
 
 #include <bit>
 #include <cstdint>
@@ -260,14 +259,17 @@ class MemoryExporter final : public BatchExporter {
   }
   std::optional<ExportResult> poll() override { return ExportResult{}; }
   void cancel() noexcept override {}
-  void wait(int wake_fd, int timeout_ms) noexcept override {
-    pollfd event{wake_fd, POLLIN, 0};
-    ::poll(&event, 1, timeout_ms);
-  }
 
  private:
   std::shared_ptr<RecordedBodies> to_;
 };
+
+inline DestinationFactory to_memory(std::shared_ptr<RecordedBodies> bodies) {
+  return [bodies](const Config&, HttpClient&, const std::string& resource) {
+    return one_destination(std::make_unique<OtlpEncoder>(resource),
+                           std::make_unique<MemoryExporter>(bodies));
+  };
+}
 
 /// The SDK, recording into memory for as long as this object lives.
 class Recording {
@@ -279,8 +281,7 @@ class Recording {
   }
   explicit Recording(const Config& config = quiet_config())
       : bodies_(std::make_shared<RecordedBodies>()) {
-    is_started_ = start_sdk(
-        config, [to = bodies_](const Config&) { return std::make_unique<MemoryExporter>(to); });
+    is_started_ = start_sdk(config, to_memory(bodies_));
   }
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;

@@ -219,18 +219,10 @@ SdkStats Runtime::stats() noexcept {
     return value.load(std::memory_order_relaxed);
   };
   SdkStats stats;
-  stats.spans_encoded = read(counters_.spans_encoded);
-  stats.spans_exported = read(counters_.spans_exported);
-  stats.dropped_queue_full = read(counters_.dropped_queue_full);
-  stats.dropped_export_failed = read(counters_.dropped_export_failed);
-  stats.dropped_rejected = read(counters_.dropped_rejected);
-  stats.dropped_at_shutdown =
-      read(counters_.dropped_at_shutdown) + read(counters_.dropped_of_earlier_run);
+  destinations_.add_to(stats);
+  stats.dropped_at_shutdown += read(counters_.dropped_of_earlier_run);
   stats.attributes_dropped = read(counters_.attributes_dropped);
   stats.amends_late = read(counters_.amends_late);
-  stats.export_requests = read(counters_.requests);
-  stats.export_retries = read(counters_.retries);
-  stats.export_bytes = read(counters_.bytes);
   stats.open_slots = pool_.slots_in_use();
   const std::lock_guard lock(mutex_);
   stats.threads_refused = threads_refused_;
@@ -242,9 +234,9 @@ SdkStats Runtime::stats() noexcept {
     stats.values_large += thread.values_large.read();
     stats.values_dropped += thread.values_dropped.read();
   }
-  stats.memory_bytes = pool_.touched_chunks() * kChunkBytes +
-                       touched_threads_ * (sizeof(ThreadState) + 4096) +
-                       read(counters_.queued_bytes) + large_bytes_.load(std::memory_order_relaxed);
+  stats.memory_bytes += pool_.touched_chunks() * kChunkBytes +
+                        touched_threads_ * (sizeof(ThreadState) + 4096) +
+                        large_bytes_.load(std::memory_order_relaxed);
   return stats;
 }
 

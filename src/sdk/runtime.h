@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sdk/destination_counters.h"
 #include "sdk/slot_pool.h"
 #include "sdk/thread_state.h"
 
@@ -18,21 +19,12 @@
 
 namespace binnacle::sdk {
 
-/// Counters of the export side; written by the export thread, and by shutdown.
+/// Counters of the harvester; written by the export thread. What becomes of spans after that is
+/// counted by destination.
 struct ExportCounters {
-  std::atomic<std::uint64_t> spans_encoded{0};
-  std::atomic<std::uint64_t> spans_exported{0};
-  std::atomic<std::uint64_t> dropped_queue_full{0};
-  std::atomic<std::uint64_t> dropped_export_failed{0};
-  std::atomic<std::uint64_t> dropped_rejected{0};
-  std::atomic<std::uint64_t> dropped_at_shutdown{0};
   std::atomic<std::uint64_t> dropped_of_earlier_run{0};  ///< open at a shutdown, ended after it
   std::atomic<std::uint64_t> attributes_dropped{0};
   std::atomic<std::uint64_t> amends_late{0};
-  std::atomic<std::uint64_t> requests{0};
-  std::atomic<std::uint64_t> retries{0};
-  std::atomic<std::uint64_t> bytes{0};
-  std::atomic<std::uint64_t> queued_bytes{0};  ///< a gauge: encoded, waiting to be sent
 };
 
 class Runtime {
@@ -54,6 +46,7 @@ class Runtime {
 
   SlotPool& pool() noexcept { return pool_; }
   ExportCounters& counters() noexcept { return counters_; }
+  DestinationTable& destinations() noexcept { return destinations_; }
 
   void configure(const RecordingSettings& settings, std::size_t max_spans,
                  std::size_t wake_after_slots) noexcept;
@@ -98,6 +91,7 @@ class Runtime {
 
   SlotPool pool_;
   ExportCounters counters_;
+  DestinationTable destinations_;
   std::atomic<std::uint64_t>* fork_canary_ = nullptr;  // first word of the wipe-on-fork pages
   ThreadState* states_ = nullptr;
   ThreadContexts* contexts_ = nullptr;

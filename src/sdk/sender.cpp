@@ -14,7 +14,7 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
 
 }  // namespace
 
-Sender::Sender(BatchExporter& exporter, const SenderLimits& limits, ExportCounters& counters,
+Sender::Sender(BatchExporter& exporter, const SenderLimits& limits, DestinationCounters& counters,
                std::function<double()> random, std::function<void(std::string_view)> warn)
     : exporter_(exporter),
       limits_(limits),
@@ -22,14 +22,19 @@ Sender::Sender(BatchExporter& exporter, const SenderLimits& limits, ExportCounte
       random_(std::move(random)),
       warn_(std::move(warn)) {}
 
+void Sender::count_full(Signal signal, std::uint64_t items) noexcept {
+  add(counters_.of(signal).dropped_queue_full, items);
+}
+
 bool Sender::enqueue(EncodedBatch batch) {
+  if (batch.items == 0) return true;
   const std::size_t bytes = batch.bytes.size();
   // One batch always fits, however small the limit.
   if (!queue_.empty() && queued_bytes_ + bytes > limits_.queue_bytes) {
-    add(counters_.dropped_queue_full, batch.spans);
+    count_full(batch.signal, batch.items);
     return false;
   }
-  add(counters_.spans_encoded, batch.spans);
+  add(counters_.of(batch.signal).encoded, batch.items);
   queued_bytes_ += bytes;
   counters_.queued_bytes.store(queued_bytes_, std::memory_order_relaxed);
   queue_.push_back({std::move(batch)});
@@ -64,9 +69,10 @@ void Sender::finish(const ExportResult& result, std::int64_t now_ns) {
   switch (result.outcome) {
     case ExportOutcome::kDelivered: {
       const std::uint64_t rejected =
-          std::min<std::uint64_t>(result.rejected_spans, entry.batch.spans);
-      add(counters_.spans_exported, entry.batch.spans - rejected);
-      add(counters_.dropped_rejected, rejected);
+          std::min<std::uint64_t>(result.rejected_items, entry.batch.items);
+      SignalCounters& counters = counters_.of(entry.batch.signal);
+      add(counters.exported, entry.batch.items - rejected);
+      add(counters.dropped_rejected, rejected);
       if (rejected > 0) {
         if (!std::exchange(has_warned_, true)) warn_(result.message);
       } else {
@@ -79,7 +85,7 @@ void Sender::finish(const ExportResult& result, std::int64_t now_ns) {
     case ExportOutcome::kRetry:
       return retry_later(entry, result, now_ns);
     case ExportOutcome::kRefused:
-      return lose(counters_.dropped_export_failed, result.message);
+      return lose(result.message);
   }
 }
 
@@ -94,14 +100,15 @@ void Sender::retry_later(Entry& entry, const ExportResult& result, std::int64_t 
   is_postponed_ = asked_ns > 0;
   next_try_ns_ = now_ns + std::max(backoff_ns, asked_ns);
   if (next_try_ns_ - entry.first_try_ns > limits_.retry_limit_ns) {
-    return lose(counters_.dropped_export_failed, result.message);
+    return lose(result.message);
   }
   ++postponements_;
   if (!std::exchange(has_warned_, true)) warn_(result.message + "; will retry");
 }
 
-void Sender::lose(std::atomic<std::uint64_t>& counter, const std::string& message) {
-  add(counter, queue_.front().batch.spans);
+void Sender::lose(const std::string& message) {
+  const EncodedBatch& batch = queue_.front().batch;
+  add(counters_.of(batch.signal).dropped_export_failed, batch.items);
   if (!std::exchange(has_warned_, true)) warn_(message);
   pop();
 }
@@ -121,7 +128,8 @@ void Sender::abandon() {
   if (is_sending_) exporter_.cancel();
   is_sending_ = false;
   while (!queue_.empty()) {
-    add(counters_.dropped_at_shutdown, queue_.front().batch.spans);
+    const EncodedBatch& batch = queue_.front().batch;
+    add(counters_.of(batch.signal).dropped_at_shutdown, batch.items);
     pop();
   }
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sdk/batch_exporter.h"
-#include "sdk/runtime.h"
+#include "sdk/destination_counters.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,10 +30,10 @@ struct SenderLimits {
 class Sender {
  public:
   /// `random` gives numbers in [0, 1); `warn` is told of losses, once per kind of trouble.
-  Sender(BatchExporter& exporter, const SenderLimits& limits, ExportCounters& counters,
+  Sender(BatchExporter& exporter, const SenderLimits& limits, DestinationCounters& counters,
          std::function<double()> random, std::function<void(std::string_view)> warn);
 
-  /// False (and counted) if the queue is full.
+  /// False (and counted) if the queue is full. Empty batches vanish.
   bool enqueue(EncodedBatch batch);
   bool is_full() const noexcept { return queued_bytes_ >= limits_.queue_bytes; }
   /// Starts, continues and finishes requests. Call it often.
@@ -49,6 +49,9 @@ class Sender {
   /// Batches taken into the queue, and batches that left it, one way or the other.
   std::uint64_t enqueued() const noexcept { return enqueued_; }
   std::uint64_t resolved() const noexcept { return resolved_; }
+  /// What is lost without having been in the queue.
+  void count_full(Signal signal, std::uint64_t items) noexcept;
+  std::uint64_t losses() const noexcept { return counters_.losses(); }
   /// How often a request failed and was kept for later.
   std::uint64_t postponements() const noexcept { return postponements_; }
 
@@ -62,11 +65,11 @@ class Sender {
   void finish(const ExportResult& result, std::int64_t now_ns);
   void retry_later(Entry& entry, const ExportResult& result, std::int64_t now_ns);
   void pop();
-  void lose(std::atomic<std::uint64_t>& counter, const std::string& message);
+  void lose(const std::string& message);
 
   BatchExporter& exporter_;
   SenderLimits limits_;
-  ExportCounters& counters_;
+  DestinationCounters& counters_;
   std::function<double()> random_;
   std::function<void(std::string_view)> warn_;
   std::deque<Entry> queue_;

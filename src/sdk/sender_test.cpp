@@ -24,7 +24,6 @@ class ScriptedExporter final : public BatchExporter {
     return result;
   }
   void cancel() noexcept override { ++cancels; }
-  void wait(int, int) noexcept override {}
 
   std::deque<ExportResult> script;
   bool is_stuck = false;
@@ -36,7 +35,7 @@ EncodedBatch batch_of(std::size_t spans, std::size_t bytes = 100) {
   EncodedBatch batch;
   std::memset(batch.bytes.reserve(bytes), 'x', bytes);
   batch.bytes.advance(bytes);
-  batch.spans = spans;
+  batch.items = spans;
   return batch;
 }
 
@@ -53,7 +52,8 @@ class SenderTest : public testing::Test {
 
   ScriptedExporter exporter;
   SenderLimits limits;
-  ExportCounters counters;
+  DestinationCounters counters;
+  SignalCounters& traces = counters.of(Signal::kTraces);
   std::vector<std::string> warnings;
 };
 
@@ -72,7 +72,7 @@ TEST_F(SenderTest, BacksOffExponentiallyUpToItsLimit) {
   }
   EXPECT_EQ(waits,
             (std::vector<std::int64_t>{500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000}));
-  EXPECT_EQ(counters.spans_exported, 1U);
+  EXPECT_EQ(traces.exported, 1U);
   EXPECT_EQ(counters.retries, 9U);
   EXPECT_EQ(warnings.size(), 1U);  // not one per try
 }
@@ -96,7 +96,7 @@ TEST_F(SenderTest, DropsWhatCannotBeDeliveredInTime) {
     now += kSecond / 10;
     ASSERT_LT(now, 10 * kSecond);
   }
-  EXPECT_EQ(counters.dropped_export_failed, 7U);
+  EXPECT_EQ(traces.dropped_export_failed, 7U);
 }
 
 TEST_F(SenderTest, TheCollectorsWishIsNotHurried) {
@@ -121,11 +121,11 @@ TEST_F(SenderTest, AFullQueueRefusesTheNewest) {
   EXPECT_TRUE(sender.enqueue(batch_of(1)));
   EXPECT_TRUE(sender.enqueue(batch_of(2)));
   EXPECT_FALSE(sender.enqueue(batch_of(4)));
-  EXPECT_EQ(counters.dropped_queue_full, 4U);
+  EXPECT_EQ(traces.dropped_queue_full, 4U);
   sender.drive(0);
   sender.abandon();
   EXPECT_EQ(exporter.cancels, 1);
-  EXPECT_EQ(counters.dropped_at_shutdown, 3U);
+  EXPECT_EQ(traces.dropped_at_shutdown, 3U);
   EXPECT_EQ(counters.queued_bytes, 0U);
 }
 
@@ -136,17 +136,17 @@ TEST_F(SenderTest, ARefusedBatchDoesNotHoldUpTheNext) {
   exporter.script = {{.outcome = ExportOutcome::kRefused, .message = "no"}};
   sender.drive(0);
   EXPECT_TRUE(sender.is_idle());
-  EXPECT_EQ(counters.dropped_export_failed, 1U);
-  EXPECT_EQ(counters.spans_exported, 2U);
+  EXPECT_EQ(traces.dropped_export_failed, 1U);
+  EXPECT_EQ(traces.exported, 2U);
 }
 
 TEST_F(SenderTest, APartialSuccessThatRejectsMoreThanWasSentIsALie) {
   Sender sender = make();
   sender.enqueue(batch_of(3));
-  exporter.script = {{.rejected_spans = 1'000'000, .message = "all of them"}};
+  exporter.script = {{.rejected_items = 1'000'000, .message = "all of them"}};
   sender.drive(0);
-  EXPECT_EQ(counters.dropped_rejected, 3U);
-  EXPECT_EQ(counters.spans_exported, 0U);
+  EXPECT_EQ(traces.dropped_rejected, 3U);
+  EXPECT_EQ(traces.exported, 0U);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <binnacle/apm.h>
 #include <gtest/gtest.h>
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -474,9 +475,7 @@ TEST(LifecycleTest, ASpanOpenAtShutdownIsNotOfTheNextRun) {
 
 TEST(LifecycleTest, ShutdownSendsWhatHasEnded) {
   auto bodies = std::make_shared<RecordedBodies>();
-  ASSERT_TRUE(start_sdk(Recording::quiet_config(), [bodies](const Config&) {
-    return std::make_unique<MemoryExporter>(bodies);
-  }));
+  ASSERT_TRUE(start_sdk(Recording::quiet_config(), to_memory(bodies)));
   for (int i = 0; i < 1000; ++i) start_span("s").end();
   EXPECT_TRUE(shutdown(5000));
   std::size_t spans = 0;
@@ -503,8 +502,7 @@ TEST(LifecycleTest, ResourceNamesTheProcess) {
   config.service_name = "bidder";
   config.resource_attributes = {{"team", "arb"}, {"host.name", "overridden"}};
   auto bodies = std::make_shared<RecordedBodies>();
-  ASSERT_TRUE(start_sdk(
-      config, [bodies](const Config&) { return std::make_unique<MemoryExporter>(bodies); }));
+  ASSERT_TRUE(start_sdk(config, to_memory(bodies)));
   start_span("s").end();
   ASSERT_TRUE(shutdown(5000));
   ASSERT_EQ(bodies->bodies.size(), 1U);

@@ -252,9 +252,7 @@ TEST(ThreadsTest, NoFlushIsForgotten) {
 TEST(ThreadsTest, RecordingFlushingAndShutdownAtTheSameTime) {
   auto bodies = std::make_shared<RecordedBodies>();
   const SdkStats before = sdk_stats();
-  ASSERT_TRUE(start_sdk(Recording::quiet_config(), [bodies](const Config&) {
-    return std::make_unique<MemoryExporter>(bodies);
-  }));
+  ASSERT_TRUE(start_sdk(Recording::quiet_config(), to_memory(bodies)));
   std::atomic<bool> is_over{false};
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {

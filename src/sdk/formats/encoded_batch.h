@@ -5,13 +5,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string_view>
 
-// Encoded spans on their way out, and the interface that makes them: one encoder per protocol.
+// Encoded telemetry on its way out, and the interface that makes it: one encoder per protocol.
 // Thread-confined (the export thread).
 
 namespace binnacle::sdk {
+
+/// What a batch holds. Chooses the URL, and whose losses are counted.
+enum class Signal : std::uint8_t { kTraces, kMetrics, kLogs };
+inline constexpr std::size_t kSignalCount = 3;
+
+constexpr std::size_t index_of(Signal signal) noexcept { return static_cast<std::size_t>(signal); }
 
 /// Memory that grows by doubling and is not cleared: a span is appended with one check of room.
 class ByteBuffer {
@@ -55,10 +62,23 @@ class ByteBuffer {
 struct EncodedBatch {
   ByteBuffer bytes;
   std::size_t offset = 0;  ///< where the body begins in `bytes`
-  std::size_t spans = 0;
+  std::size_t items = 0;   ///< spans, metric points or log records
+  Signal signal = Signal::kTraces;
 
   std::string_view body() const noexcept { return {bytes.data() + offset, bytes.size() - offset}; }
 };
+
+/// A batch of these bytes; empty if memory lacks.
+inline EncodedBatch make_batch(Signal signal, std::string_view body, std::size_t items) noexcept {
+  EncodedBatch batch;
+  batch.signal = signal;
+  char* out = batch.bytes.reserve(body.size());
+  if (out == nullptr) return batch;
+  std::memcpy(out, body.data(), body.size());
+  batch.bytes.advance(body.size());
+  batch.items = items;
+  return batch;
+}
 
 /// Collects spans into the body of one request. Made per pipeline, reused for all batches.
 class SpanEncoder : public SpanSink {
