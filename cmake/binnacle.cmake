@@ -122,6 +122,9 @@ function(binnacle_library folder)
   _binnacle_link(${target} ${scope} TRUE "${folder}" "${arg_DEPS}" "${arg_EXTERNAL}")
   _binnacle_header_check(${target} "${arg_HDRS}")
   set_property(GLOBAL APPEND PROPERTY "BINNACLE_PARTS_${folder}" "${target}")
+  if(arg_SRCS AND folder MATCHES "^sdk(/|$)")
+    set_property(GLOBAL APPEND PROPERTY BINNACLE_SDK_TARGETS ${target})
+  endif()
 endfunction()
 
 # A program in <build>/bin, part of the target `binnacle_products` (what ./run builds). FOLDER names its line in layers.txt.
