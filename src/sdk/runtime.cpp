@@ -28,6 +28,7 @@ ThreadState g_unregistered{.epoch = 0,
                            .settings = {},
                            .runtime = nullptr,
                            .failed_sweep = 0,
+                           .refused_logs_in_sweep = 0,
                            .amend_log = nullptr,
                            .first_amend_log = nullptr,
                            .counters = {}};
@@ -233,6 +234,7 @@ SdkStats Runtime::stats() noexcept {
     stats.attributes_dropped += thread.attributes_dropped.read();
     stats.values_large += thread.values_large.read();
     stats.values_dropped += thread.values_dropped.read();
+    stats.logs_dropped_no_memory += thread.logs_dropped.read();
   }
   stats.memory_bytes += pool_.touched_chunks() * kChunkBytes +
                         touched_threads_ * (sizeof(ThreadState) + 4096) +

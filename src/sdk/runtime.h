@@ -23,6 +23,7 @@ namespace binnacle::sdk {
 /// counted by destination.
 struct ExportCounters {
   std::atomic<std::uint64_t> dropped_of_earlier_run{0};  ///< open at a shutdown, ended after it
+  std::atomic<std::uint64_t> logs_of_earlier_run{0};     ///< recorded before a shutdown
   std::atomic<std::uint64_t> attributes_dropped{0};
   std::atomic<std::uint64_t> amends_late{0};
 };
@@ -74,6 +75,18 @@ class Runtime {
   /// Resets it; true if it was signalled.
   bool take_wake() noexcept;
 
+  /// Set while no log records come, so that the export thread waits long: then the next one wakes
+  /// it.
+  void set_logs_quiet(bool is_quiet) noexcept {
+    are_logs_quiet_.store(is_quiet, std::memory_order_relaxed);
+  }
+  /// After a log record was handed over.
+  void announce_log() noexcept {
+    if (are_logs_quiet_.load(std::memory_order_relaxed)) [[unlikely]] {
+      if (are_logs_quiet_.exchange(false, std::memory_order_relaxed)) wake();
+    }
+  }
+
   /// Counts sweeps of the export thread, which free slots.
   std::atomic<std::uint64_t>& sweeps() noexcept { return sweeps_; }
 
@@ -101,6 +114,7 @@ class Runtime {
   std::atomic<std::size_t> granted_since_sweep_{0};
   std::atomic<std::size_t> wake_after_slots_{512};
   std::atomic<bool> is_woken_{false};
+  std::atomic<bool> are_logs_quiet_{false};
   std::atomic<std::uint64_t> large_bytes_{0};
 
   std::mutex mutex_;  // guards what follows
