@@ -6,7 +6,8 @@
     tools/tidy.py format          clang-format-19 on every tracked C++ file, no changes made
     tools/tidy.py format --fix    the same, in place
     tools/tidy.py lint [--all]    clang-tidy-19 on files of the last commits (or all), fatal list
-    tools/tidy.py public-headers  include/binnacle as C++17, each header alone, with both compilers
+    tools/tidy.py public-headers  include/binnacle as C++17 and C++20, each header alone, with both
+                                  compilers, and without exceptions and run-time types
 """
 
 import argparse
@@ -375,15 +376,20 @@ def run_lint(tree, build, everything):
 
 
 def run_public_headers(tree):
-    """Each public header alone, as the C++17 of an application with strict warnings."""
+    """Each public header alone, as an application with strict warnings includes it: as C++17, as C++20,
+    and (all but the integrations) without exceptions and run-time types."""
     commands = []
     for compiler in ("g++", "clang++-19"):
         if not shutil.which(compiler):
             sys.exit(f"{compiler} not found: see tools/packages.txt")
-        flags = ["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
+        flags = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
         for path in tree.matching(".h", under="include/binnacle/"):
-            commands.append([compiler, *flags, "-fsyntax-only", "-Iinclude", "-x", "c++",
-                             "-include", path.removeprefix("include/"), "/dev/null"])
+            dialects = [["-std=c++17"], ["-std=c++20"]]
+            if "/integrations/" not in path:
+                dialects.append(["-std=c++17", "-fno-exceptions", "-fno-rtti"])
+            for dialect in dialects:
+                commands.append([compiler, *dialect, *flags, "-fsyntax-only", "-Iinclude", "-x", "c++",
+                                 "-include", path.removeprefix("include/"), "/dev/null"])
     return run_all(commands, tree.root)
 
 
