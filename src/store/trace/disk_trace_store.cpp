@@ -188,6 +188,7 @@ void DiskTraceStore::append(const WriteContext& context, SpanBatch&& batch, Appe
   record.type = static_cast<std::uint8_t>(LogRecordType::kSpans);
   record.payload = std::move(*payload);
   const auto queued = wal_->append(std::move(record), std::move(completion));
+  // NOLINTNEXTLINE(bugprone-use-after-move) a refused append takes nothing (wal.h)
   if (!queued) completion(std::unexpected(queued.error()));
 }
 
@@ -251,6 +252,7 @@ void DiskTraceStore::append_removals(const WriteContext& context, LoggedRemovals
     done({});
   };
   const auto queued = wal_->append(std::move(record), std::move(completion));
+  // NOLINTNEXTLINE(bugprone-use-after-move) a refused append takes nothing (wal.h)
   if (!queued) completion(std::unexpected(queued.error()));
 }
 
