@@ -183,14 +183,14 @@ function(binnacle_test folder)
 endfunction()
 
 # A second ctest entry for some tests of a binary, <test>_long with label `long`: `./test --all` runs it,
-# with BINNACLE_LONG_RUN set, so that they repeat more often what they draw at random
+# with LONG_RUN_OF_TESTS set, so that they repeat more often what they draw at random
 # (base/long_run_for_test.h). FILTER is GoogleTest's; 900 s limit.
 function(binnacle_long_run test)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "FILTER" "")
   add_test(NAME ${test}_long COMMAND ${test} --gtest_filter=${arg_FILTER}
            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${test}_long PROPERTIES LABELS "long;gtest" TIMEOUT 900
-                       ENVIRONMENT BINNACLE_LONG_RUN=1)
+                       ENVIRONMENT LONG_RUN_OF_TESTS=1)
 endfunction()
 
 # A libFuzzer target in the fuzz preset; elsewhere a program that runs the corpus through the same
