@@ -219,7 +219,7 @@ void DiskTraceStore::accept_removals(const LoggedRemovals& removals, WalSequence
   {
     const std::scoped_lock lock(mutex_);
     unflushed_removals_ += gone.size();
-    removals_.add(std::move(gone), sequence);
+    removals_.add(gone, sequence);
     last_sequence_ = sequence;
     probe_.pending_removals.set(static_cast<std::int64_t>(removals_.size()));
     due = !flushing_ && unflushed_removals_ > options_.removals_limit / 2;
