@@ -139,12 +139,12 @@ def tier_release(options, skips, results):
 
 
 def tier_dev(options, skips, results):
-    if build("dev", results):
+    if build("dev", results, "binnacle_unit_tests"):
         run_ctests("dev", {"unit", "corpus"}, skips, results)
 
 
 def tier_tsan(options, skips, results):
-    if build("tsan", results):
+    if build("tsan", results, "binnacle_unit_tests"):
         run_ctests("tsan", {"unit"}, skips, results)
 
 
