@@ -240,6 +240,16 @@ struct Config {
   std::uint32_t event_attribute_count_limit = 128;
   std::uint32_t link_attribute_count_limit = 128;
 
+  /// Whether the scopes record content: prompts and answers, queries, tool arguments, URLs, amounts
+  /// (content.h). APM_CAPTURE_CONTENT, else OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT.
+  bool captures_content = false;
+  /// Key of the hash that stands for content which is not captured; any text. Empty: a random one
+  /// of this process. APM_CONTENT_HASH_KEY.
+  std::string content_hash_key;
+  /// Whether the scopes write OpenInference's attributes (Phoenix, Arize) beside OpenTelemetry's:
+  /// APM_OPENINFERENCE.
+  bool uses_openinference = false;
+
   /// At exit without shutdown(): how long to flush.
   std::int64_t exit_flush_ms = 1'000;
   DiagnosticLevel diagnostics = DiagnosticLevel::kWarning;

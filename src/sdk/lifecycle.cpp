@@ -1,5 +1,6 @@
 #include "sdk/lifecycle.h"
 
+#include "sdk/content_policy.h"
 #include "sdk/exporter_factory.h"
 #include "sdk/pipeline.h"
 #include "sdk/resource.h"
@@ -188,6 +189,7 @@ bool start_sdk(const Config& config, DestinationFactory factory) noexcept try {
   abandon_inherited(life);
   if (!config.is_enabled) return false;
   set_up_process();
+  configure_content(config);
   life.config = config;
   life.factory = std::move(factory);
   return start_locked(life);

@@ -150,7 +150,7 @@ void Runtime::refresh(ThreadState& thread) noexcept {
 }
 
 ThreadContexts* Runtime::contexts_of(const ThreadState& thread) noexcept {
-  return contexts_ + (&thread - states_);
+  return contexts_ + index_of(thread);
 }
 
 void Runtime::detach_thread(ThreadState& thread) noexcept {
@@ -263,6 +263,10 @@ bool attach(Runtime& owner) noexcept {
   if (contexts == &g_no_contexts) {
     contexts = owner.contexts_of(*thread);
     contexts->depth = 0;
+    constexpr unsigned kSerialBits = 40;  // a stack's own share: 2^40 scopes
+    if (contexts->next_id == 0) {
+      contexts->next_id = (owner.index_of(*thread) + std::uint64_t{1}) << kSerialBits;
+    }
   }
   t_local = {thread, contexts};
   return true;

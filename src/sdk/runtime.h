@@ -56,6 +56,9 @@ class Runtime {
   ThreadState* attach_thread() noexcept;
   /// Copies the current settings into the calling thread's state.
   void refresh(ThreadState& thread) noexcept;
+  std::size_t index_of(const ThreadState& thread) const noexcept {
+    return static_cast<std::size_t>(&thread - states_);
+  }
   /// The context stack that belongs to a state of this runtime.
   ThreadContexts* contexts_of(const ThreadState& thread) noexcept;
   /// The thread is exiting: its free slots and its state may be used by others.

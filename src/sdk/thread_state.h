@@ -87,10 +87,12 @@ struct ContextEntry {
   bool is_valid = false;
   SlotHandle span;  ///< the local span, if it is being recorded
   const ContextExtras* extras = nullptr;
+  std::uint64_t id = 0;  ///< how its Scope finds it, also on the stack of another thread
 };
 
 struct ThreadContexts {
   std::uint32_t depth = 0;
+  std::uint64_t next_id = 0;  ///< the stack's number in its high bits, so that no two stacks share
   ContextEntry entries[kMaxScopeDepth];
 };
 
