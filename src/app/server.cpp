@@ -12,6 +12,7 @@
 #include "server/api/jaeger_api.h"
 #include "server/api/metrics_page.h"
 #include "server/api/ui_pages.h"
+#include "server/receive/datadog_receiver.h"
 #include "server/receive/jaeger_receiver.h"
 #include "server/receive/otlp_grpc_receiver.h"
 #include "server/receive/otlp_receiver.h"
@@ -150,6 +151,9 @@ class Server::Impl {
     auto zipkin = router();
     zipkin_http_ = std::make_unique<ZipkinReceiver>(*ingest_, receive_limits());
     zipkin_http_->add_routes(*zipkin);
+    auto datadog = router();
+    datadog_http_ = std::make_unique<DatadogReceiver>(*ingest_, receive_limits());
+    datadog_http_->add_routes(*datadog);
     auto pages = router();
     jaeger_->add_routes(*pages);
     add_ui_routes(*pages, ui_);
@@ -161,6 +165,7 @@ class Server::Impl {
              {"otlp_http", config_.otlp_http, otlp},
              {"jaeger_thrift_http", config_.jaeger_thrift_http, jaeger},
              {"zipkin", config_.zipkin, zipkin},
+             {"datadog", config_.datadog, datadog},
              {"jaeger_query", config_.jaeger_query, pages},
              {"prometheus", config_.prometheus, metrics},
              {"ui", config_.ui, pages}}) {
@@ -237,6 +242,7 @@ class Server::Impl {
   std::unique_ptr<OtlpHttpReceiver> otlp_http_;
   std::unique_ptr<JaegerThriftReceiver> jaeger_http_;
   std::unique_ptr<ZipkinReceiver> zipkin_http_;
+  std::unique_ptr<DatadogReceiver> datadog_http_;
   std::unique_ptr<OtlpGrpcReceiver> otlp_grpc_;
   // Before what their handlers use is destroyed, stop() has ended them.
   HttpServer http_;

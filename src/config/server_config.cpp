@@ -16,7 +16,7 @@ using Apply = Status (*)(ServerConfig&, std::string_view text, Origin origin);
 
 struct Setting {
   SettingInfo info;
-  Apply apply = nullptr;
+  Apply apply;
 };
 
 template <typename T>
@@ -108,6 +108,8 @@ constexpr std::array kSettings = {
     Setting{{"ports.jaeger_thrift_http", "14268", "Jaeger thrift over HTTP"},
             port<&C::jaeger_thrift_http>},
     Setting{{"ports.zipkin", "9411", "Zipkin v2 JSON"}, port<&C::zipkin>},
+    Setting{{"ports.datadog", "8126", "what a Datadog agent takes: traces, v0.3 to v0.5"},
+            port<&C::datadog>},
     Setting{{"ports.jaeger_query", "16686", "Jaeger query API and the UI"}, port<&C::jaeger_query>},
     Setting{{"ports.prometheus", "9090", "own metrics at /metrics"}, port<&C::prometheus>},
     Setting{{"ports.ui", "3000", "the UI"}, port<&C::ui>},

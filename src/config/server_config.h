@@ -35,6 +35,7 @@ struct ServerConfig {
   Port otlp_http;
   Port jaeger_thrift_http;
   Port zipkin;
+  Port datadog;
   Port jaeger_query;
   Port prometheus;
   Port ui;

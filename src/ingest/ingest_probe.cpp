@@ -14,6 +14,8 @@ std::string_view to_string(SpanSource source) noexcept {
       return "jaeger_thrift_http";
     case SpanSource::kZipkinHttp:
       return "zipkin_http";
+    case SpanSource::kDatadogHttp:
+      return "datadog_http";
   }
   return "unknown";
 }

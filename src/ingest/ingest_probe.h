@@ -18,8 +18,9 @@ enum class SpanSource : std::uint8_t {
   kOtlpHttp,
   kJaegerThriftHttp,
   kZipkinHttp,
+  kDatadogHttp,
 };
-constexpr std::size_t kSpanSourceCount = 4;
+constexpr std::size_t kSpanSourceCount = 5;
 
 /// "otlp_grpc" and so on, as in labels.
 [[nodiscard]] std::string_view to_string(SpanSource source) noexcept;

@@ -38,8 +38,9 @@ struct ProgramResult {
                                         const std::vector<std::string>& arguments,
                                         const std::map<std::string, std::string>& environment = {});
 
-/// Path of the program under test.
+/// Paths of the programs under test.
 [[nodiscard]] std::string binnacle_program();
+[[nodiscard]] std::string arbitrage_program();
 
 class ServerProcess {
  public:

@@ -80,8 +80,8 @@ TEST(Server, EveryPortAnswers) {
   const TemporaryFolder folder;
   ServerProcess server(folder.path());
   ASSERT_TRUE(server.start());
-  for (const char* port :
-       {"otlp_http", "jaeger_thrift_http", "zipkin", "jaeger_query", "prometheus", "ui"}) {
+  for (const char* port : {"otlp_http", "jaeger_thrift_http", "zipkin", "datadog", "jaeger_query",
+                           "prometheus", "ui"}) {
     const ProgramResult health = run_program(binnacle_program(), {"healthcheck", server.url(port)});
     EXPECT_EQ(health.exit_status, 0) << port << program_output(health);
   }
@@ -98,6 +98,28 @@ TEST(Server, EveryPortAnswers) {
   ASSERT_TRUE(html);
   EXPECT_EQ(html->status, 200);
   EXPECT_NE(html->headers.get("content-type").find("text/html"), std::string_view::npos);
+}
+
+// A body as dd-trace sent it, through the whole server.
+TEST(Server, ADatadogTraceIsFoundByJaegersApi) {
+  const TemporaryFolder folder;
+  ServerProcess server(folder.path());
+  ASSERT_TRUE(server.start());
+  std::ifstream file("tests/golden/receive/dd_trace.msgpack", std::ios::binary);
+  HttpClient client(server.url("datadog"), {});
+  HttpClientRequest request;
+  request.method = HttpMethod::kPut;
+  request.target = "/v0.4/traces";
+  request.headers.add("content-type", "application/msgpack");
+  request.body = {std::istreambuf_iterator<char>(file), {}};
+  const auto answer = client.send(request);
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_NE(answer->body.find("rate_by_service"), std::string::npos);
+  EXPECT_EQ(spans_of(server, "6b0498f20000000015d512876b839866"), 2U);
+  const auto info = get(server.url("datadog"), "/info");
+  ASSERT_TRUE(info);
+  EXPECT_GE(info->root().find("endpoints").size(), 3U);
 }
 
 TEST(Server, MetricsAndLogsAreRefusedAndNotLost) {
@@ -213,7 +235,7 @@ TEST(Demo, OneTaskIsOneTraceThroughFiveServices) {
   ServerProcess server(folder.path());
   ASSERT_TRUE(server.start());
   const ProgramResult demo =
-      run_program(ARBITRAGE_PROGRAM, {"--tasks", "2", "--pace", "20", "--state", folder.path()},
+      run_program(arbitrage_program(), {"--tasks", "2", "--pace", "20", "--state", folder.path()},
                   {{"OTEL_EXPORTER_OTLP_ENDPOINT", server.url("otlp_http")},
                    {"OTEL_BSP_SCHEDULE_DELAY", "50"}});
   ASSERT_EQ(demo.exit_status, 0) << demo.output;

@@ -2,6 +2,7 @@
 // mean (spans.txt beside them). To accept a change after reading it: BINNACLE_UPDATE_GOLDEN=1.
 
 #include "tests/golden/span_batch_text.h"
+#include "wire/datadog/decode.h"
 #include "wire/jaeger/decode.h"
 #include "wire/jaeger/json_encode.h"
 #include "wire/otlp/decode.h"
@@ -44,6 +45,14 @@ const Sender kSenders[] = {
     {"jaeger_client_udp", "body.thrift", jaeger::decode_thrift_datagram},
     {"otel_js_zipkin", "body.json", zipkin::decode_json},
     {"zipkin_js", "body.json", zipkin::decode_json},
+    {"dd_trace_v04", "body.msgpack",
+     [](const std::string& body) {
+       return datadog::decode_msgpack(body, {.language = "nodejs",
+                                             .language_version = "v20.20.2",
+                                             .interpreter = "v8",
+                                             .tracer_version = "5.132.0",
+                                             .container_id = {}});
+     }},
 };
 
 class WireGolden : public testing::TestWithParam<Sender> {

@@ -2,6 +2,7 @@
 #include "io/net/http_server.h"
 #include "io/net/raw_client_for_test.h"
 #include "io/net/rpc_status.h"
+#include "server/receive/datadog_receiver.h"
 #include "server/receive/jaeger_receiver.h"
 #include "server/receive/otlp_receiver.h"
 #include "server/receive/receive_fixture_for_test.h"
@@ -41,10 +42,12 @@ class HttpReceiveTest : public ReceiveTest {
     otlp_ = std::make_unique<OtlpHttpReceiver>(*ingest_, limits_);
     jaeger_ = std::make_unique<JaegerThriftReceiver>(*ingest_, limits_);
     zipkin_ = std::make_unique<ZipkinReceiver>(*ingest_, limits_);
+    datadog_ = std::make_unique<DatadogReceiver>(*ingest_, limits_);
     auto router = std::make_shared<HttpRouter>();
     otlp_->add_routes(*router);
     jaeger_->add_routes(*router);
     zipkin_->add_routes(*router);
+    datadog_->add_routes(*router);
     server_ = std::make_unique<HttpServer>(HttpServerConfig{.io_threads = 2, .worker_threads = 1},
                                            clock_);
     const auto port = server_->listen({.name = "otlp_http", .cors = CorsConfig{}}, router);
@@ -83,6 +86,7 @@ class HttpReceiveTest : public ReceiveTest {
   std::unique_ptr<OtlpHttpReceiver> otlp_;
   std::unique_ptr<JaegerThriftReceiver> jaeger_;
   std::unique_ptr<ZipkinReceiver> zipkin_;
+  std::unique_ptr<DatadogReceiver> datadog_;
   std::unique_ptr<HttpServer> server_;
   std::uint16_t port_ = 0;
 };
@@ -132,6 +136,44 @@ TEST_F(HttpReceiveTest, RecordedJaegerAndZipkinBodiesAreStored) {
   EXPECT_EQ(post("/api/v2/spans", kJson, gzip(golden("zipkin_js.json")), "gzip").status, 202);
   EXPECT_EQ(stored_spans(), 14U);
   EXPECT_EQ(stored_names({0xEC421CE45294C1A7, 0x5EA6EEDF26A63B45}), "get /käse;sql;");
+}
+
+TEST_F(HttpReceiveTest, DatadogsTracersAreAnsweredAsByTheirAgent) {
+  const std::string recorded = golden("dd_trace.msgpack");
+  RawClient put(port_);
+  put.send("PUT /v0.4/traces HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/msgpack\r\n" +
+           std::string("X-Datadog-Trace-Count: 1\r\nContent-Length: ") +
+           std::to_string(recorded.size()) + "\r\n\r\n" + recorded);
+  const RawAnswer rates = put.read_answer();
+  EXPECT_EQ(rates.status, 200);
+  EXPECT_EQ(rates.body, R"({"rate_by_service":{"service:,env:":1}})");
+  EXPECT_TRUE(rates.headers.get("Content-Type").starts_with("application/json"));
+  EXPECT_EQ(stored_names({0x6B0498F200000000, 0x15D512876B839866}), "web.request;pg.query;");
+  const RawAnswer ok = post("/v0.3/traces", "application/msgpack", recorded);
+  EXPECT_EQ(ok.status, 200);
+  EXPECT_EQ(ok.body, "OK\n");
+  const std::string json = R"([[{"trace_id":1,"span_id":2,"name":"json"}]])";
+  EXPECT_EQ(post("/v0.4/traces", kJson, json).status, 200);
+  EXPECT_EQ(post("/v0.3/traces", "", json).status, 200);
+  EXPECT_EQ(stored_names({0, 1}), "json;");
+  EXPECT_EQ(post("/v0.5/traces", "application/msgpack", "\x92\x91\xA0\x90").status, 200);
+  EXPECT_EQ(post("/v0.4/traces", "application/msgpack", gzip(recorded), "gzip").status, 200);
+}
+
+TEST_F(HttpReceiveTest, WhatDatadogsTracersSendBesidesTraces) {
+  RawClient client(port_);
+  client.send("GET /info HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  const RawAnswer info = client.read_answer();
+  EXPECT_EQ(info.status, 200);
+  EXPECT_NE(info.body.find(R"("/v0.4/traces")"), std::string::npos);
+  EXPECT_EQ(info.body.find("stats\""), std::string::npos);
+  EXPECT_EQ(post("/telemetry/proxy/api/v2/apmtelemetry", kJson, "{}").status, 202);
+  EXPECT_EQ(post("/v0.6/stats", "application/msgpack", "\x80").status, 404);
+  EXPECT_EQ(post("/v0.7/config", kJson, "{}").status, 404);
+  EXPECT_EQ(post("/v0.4/traces", "application/msgpack", "\x91").status, 400);
+  EXPECT_EQ(post("/v0.4/traces", "text/plain", "[]").status, 415);
+  EXPECT_EQ(post("/v0.5/traces", kJson, "[]").status, 415);
+  EXPECT_EQ(stored_spans(), 0U);
 }
 
 TEST_F(HttpReceiveTest, EmptyRequestsAreFine) {

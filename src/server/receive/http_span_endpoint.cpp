@@ -69,7 +69,7 @@ void receive_spans(SpanIngest& ingest, const ReceiveLimits& limits,
     Result<std::string> body = plain_body(request, limits);
     if (!body) return std::unexpected(body.error());
     plain_bytes = body->size();
-    return protocol.decode(*std::move(body));
+    return protocol.decode(*std::move(body), request.headers);
   }();
   if (!decoded) {
     ingest.count_malformed(protocol.source);

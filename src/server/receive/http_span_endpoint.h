@@ -18,7 +18,8 @@ namespace binnacle {
 /// One content type of one protocol. Static tables of functions; immutable.
 struct HttpSpanProtocol {
   SpanSource source = SpanSource::kOtlpHttp;
-  Result<DecodedSpans> (*decode)(std::string&& body) = nullptr;
+  /// Some protocols say in headers who sends.
+  Result<DecodedSpans> (*decode)(std::string&& body, const HttpHeaders& headers) = nullptr;
   HttpResponse (*accepted)(const IngestOutcome& outcome) = nullptr;
   /// Body and content type of a refusal; status and Retry-After are set by the caller.
   HttpResponse (*refused)(int status, const Error& error) = nullptr;

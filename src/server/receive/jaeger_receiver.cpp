@@ -15,7 +15,8 @@ HttpResponse refused(int status, const Error& error) {
 
 constexpr HttpSpanProtocol kThrift{
     .source = SpanSource::kJaegerThriftHttp,
-    .decode = [](std::string&& body) { return jaeger::decode_thrift_binary(body); },
+    .decode = [](std::string&& body,
+                 const HttpHeaders& /*headers*/) { return jaeger::decode_thrift_binary(body); },
     .accepted = [](const IngestOutcome&) { return HttpResponse::empty(202); },
     .refused = refused,
 };

@@ -30,7 +30,8 @@ otlp::PartialSuccess partial_success(const IngestOutcome& outcome) {
 
 constexpr HttpSpanProtocol kOtlpProtobuf{
     .source = SpanSource::kOtlpHttp,
-    .decode = [](std::string&& body) { return otlp::decode_protobuf(body); },
+    .decode = [](std::string&& body,
+                 const HttpHeaders& /*headers*/) { return otlp::decode_protobuf(body); },
     .accepted =
         [](const IngestOutcome& outcome) {
           return HttpResponse::with_type(200, kProtobuf,
@@ -41,7 +42,8 @@ constexpr HttpSpanProtocol kOtlpProtobuf{
 
 constexpr HttpSpanProtocol kOtlpJson{
     .source = SpanSource::kOtlpHttp,
-    .decode = [](std::string&& body) { return otlp::decode_json(body); },
+    .decode = [](std::string&& body,
+                 const HttpHeaders& /*headers*/) { return otlp::decode_json(body); },
     .accepted =
         [](const IngestOutcome& outcome) {
           return HttpResponse::with_type(200, kJson,

@@ -15,7 +15,8 @@ HttpResponse refused(int status, const Error& error) {
 
 constexpr HttpSpanProtocol kJson{
     .source = SpanSource::kZipkinHttp,
-    .decode = [](std::string&& body) { return zipkin::decode_json(std::move(body)); },
+    .decode = [](std::string&& body,
+                 const HttpHeaders& /*headers*/) { return zipkin::decode_json(std::move(body)); },
     .accepted = [](const IngestOutcome&) { return HttpResponse::empty(202); },
     .refused = refused,
 };

@@ -13,6 +13,7 @@ namespace {
 
 using codec::JsonDocument;
 using codec::JsonMember;
+using codec::JsonType;
 using codec::JsonValue;
 
 enum class IdState : std::uint8_t { kAbsent, kGood, kWrong };
