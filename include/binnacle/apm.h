@@ -2,7 +2,6 @@
 
 #include <binnacle/attribute.h>
 #include <binnacle/context.h>
-#include <binnacle/log.h>
 #include <binnacle/propagation.h>
 #include <binnacle/span.h>
 #include <binnacle/stats.h>

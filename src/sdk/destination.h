@@ -1,7 +1,6 @@
 #pragma once
 
 #include "sdk/batch_exporter.h"
-#include "sdk/formats/log_encoder.h"
 #include "sdk/sender.h"
 
 #include <cstddef>
@@ -18,7 +17,7 @@
 
 namespace binnacle::sdk {
 
-/// In which form a destination wants what SignalSources make.
+/// In which form a destination wants what SignalSources and log encoders make.
 enum class BatchFormat : std::uint8_t { kOtlpProtobuf, kOtlpJson, kText };
 
 struct DestinationSetup {
@@ -27,7 +26,7 @@ struct DestinationSetup {
   std::unique_ptr<SpanEncoder> span_encoder;  ///< null: takes no traces
   BatchFormat format = BatchFormat::kOtlpProtobuf;
   bool takes_metrics = false;
-  std::unique_ptr<LogEncoder> log_encoder = nullptr;  ///< null: takes no log records
+  bool takes_logs = false;
 };
 
 /// A run with this destination only; for tests and benchmarks.
@@ -42,7 +41,6 @@ inline std::vector<DestinationSetup> one_destination(std::unique_ptr<SpanEncoder
 
 struct DestinationLimits {
   std::size_t batch_spans = 512;
-  std::size_t batch_logs = 512;
   std::size_t batch_bytes = std::size_t{2} << 20U;
   SenderLimits sender;
 };
@@ -57,11 +55,10 @@ class Destination {
   bool takes(Signal signal) const noexcept;
   BatchFormat format() const noexcept { return format_; }
 
-  /// Encodes a span or a log record; full batches go to the queue.
+  /// Encodes a span; full batches go to the queue.
   void add(const FinishedSpan& span);
-  void add(const FinishedLog& log);
   /// What add() has begun goes to the queue.
-  void finish_batches();
+  void finish_batch();
   /// A batch that somebody else has encoded. False (and counted) if the queue is full.
   bool enqueue(EncodedBatch batch) { return sender_.enqueue(std::move(batch)); }
 
@@ -78,15 +75,12 @@ class Destination {
   bool is_stopped() const noexcept;
 
  private:
-  void finish_spans();
-  void finish_logs();
-
   const BatchFormat format_;
   const bool takes_metrics_;
+  const bool takes_logs_;
   const DestinationLimits limits_;
   std::unique_ptr<BatchExporter> exporter_;
   std::unique_ptr<SpanEncoder> span_encoder_;
-  std::unique_ptr<LogEncoder> log_encoder_;
   Sender sender_;
   std::uint64_t flush_target_ = 0;
   std::uint64_t postponements_at_stop_ = 0;

@@ -33,6 +33,8 @@ class ByteBuffer {
     return bytes_.get() + size_;
   }
   void advance(std::size_t bytes) noexcept { size_ += bytes; }
+  /// Forgets what stands behind the first `size` bytes; size <= size().
+  void truncate(std::size_t size) noexcept { size_ = size; }
 
  private:
   struct Free {
@@ -63,6 +65,7 @@ struct EncodedBatch {
   ByteBuffer bytes;
   std::size_t offset = 0;  ///< where the body begins in `bytes`
   std::size_t items = 0;   ///< spans, metric points or log records
+  std::size_t traces = 0;  ///< how many of them; 0 where the format does not put them together
   Signal signal = Signal::kTraces;
 
   std::string_view body() const noexcept { return {bytes.data() + offset, bytes.size() - offset}; }
