@@ -86,7 +86,7 @@ NextBatch synthetic(std::uint64_t spans) {
       const auto add = [&](std::string_view key, Value v) {
         b.attributes.emplace_back(text(key), v);
       };
-      const auto string = [&](std::string s) { return Value::of_string(text(s)); };
+      const auto string = [&](const std::string& s) { return Value::of_string(text(s)); };
       const std::uint64_t route = random.below(30);
       add("http.method", string(route % 3 == 0 ? "POST" : "GET"));
       add("http.route", string(fmt::format("/api/v1/resource-{}/item", route)));

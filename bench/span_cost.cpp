@@ -1,5 +1,6 @@
 #include "sdk/lifecycle.h"
 #include "sdk/otlp_encoder.h"
+#include "sdk/otlp_log_encoder.h"
 
 #include <benchmark/benchmark.h>
 #include <binnacle/config.h>
@@ -30,8 +31,10 @@ class NullExporter final : public sdk::BatchExporter {
 
 std::vector<sdk::DestinationSetup> to_nowhere(const Config&, sdk::HttpClient&,
                                               const std::string& resource) {
-  return sdk::one_destination(std::make_unique<sdk::OtlpEncoder>(resource),
-                              std::make_unique<NullExporter>());
+  auto destinations = sdk::one_destination(std::make_unique<sdk::OtlpEncoder>(resource),
+                                           std::make_unique<NullExporter>());
+  destinations[0].log_encoder = std::make_unique<sdk::OtlpLogEncoder>(resource);
+  return destinations;
 }
 
 void start(SamplerKind sampler) {
@@ -119,6 +122,26 @@ void event_with_1_attribute(benchmark::State& state) {
   });
 }
 
+void log_1_attribute(benchmark::State& state) {
+  measure(state, [] { emit_log(Severity::kInfo, "cache miss", {{"cache.key", "user:17"}}); });
+}
+void log_5_attributes_in_a_span(benchmark::State& state) {
+  const ActiveSpan span("GET /users");
+  measure(state, [] {
+    emit_log(Severity::kInfo, "answered",
+             {{"http.method", "GET"},
+              {"http.route", "/api/v1/users/{id}"},
+              {"http.status_code", 200},
+              {"net.peer.name", "backend-7.example.internal"},
+              {"net.peer.port", 8080}});
+  });
+}
+void log_off(benchmark::State& state) {
+  for (auto _ : state) {
+    emit_log(Severity::kInfo, "cache miss", {{"cache.key", "user:17"}});
+  }
+}
+
 void flood_5_attributes(benchmark::State& state) {
   const SdkStats before = sdk_stats();
   for (auto _ : state) {
@@ -186,6 +209,9 @@ BENCHMARK(sampled_5_attributes_set)->Setup(start_on)->Threads(1)->Threads(2);
 BENCHMARK(sampled_5_attributes_at_start)->Setup(start_on)->Threads(1)->Threads(2);
 BENCHMARK(nested_and_active)->Setup(start_on)->Threads(1)->Threads(2);
 BENCHMARK(event_with_1_attribute)->Setup(start_on)->Threads(1)->Threads(2);
+BENCHMARK(log_1_attribute)->Setup(start_on)->Threads(1)->Threads(2);
+BENCHMARK(log_5_attributes_in_a_span)->Setup(start_on)->Threads(1)->Threads(2);
+BENCHMARK(log_off)->Setup(stop)->Threads(1);
 BENCHMARK(unsampled_root)->Setup(start_off)->Threads(1)->Threads(2);
 BENCHMARK(unsampled_root_5_attributes)->Setup(start_off)->Threads(1)->Threads(2);
 BENCHMARK(unsampled_nested_and_active)->Setup(start_off)->Threads(1)->Threads(2);

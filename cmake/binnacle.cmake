@@ -10,6 +10,8 @@
 
 add_custom_target(binnacle_products)
 add_custom_target(binnacle_fuzzers)
+# What the sanitizer tiers of ./test build: tests with label `unit` and `corpus`, and not the products.
+add_custom_target(binnacle_unit_tests)
 
 # With BINNACLE_SDK_ONLY, what cannot be part of the SDK is left out without looking for its libraries:
 # folders that need others than these, or that depend on such a folder.
@@ -122,6 +124,9 @@ function(binnacle_library folder)
   _binnacle_link(${target} ${scope} TRUE "${folder}" "${arg_DEPS}" "${arg_EXTERNAL}")
   _binnacle_header_check(${target} "${arg_HDRS}")
   set_property(GLOBAL APPEND PROPERTY "BINNACLE_PARTS_${folder}" "${target}")
+  if(arg_SRCS AND folder MATCHES "^sdk(/|$)")
+    set_property(GLOBAL APPEND PROPERTY BINNACLE_SDK_TARGETS ${target})
+  endif()
 endfunction()
 
 # A program in <build>/bin, part of the target `binnacle_products` (what ./run builds). FOLDER names its line in layers.txt.
@@ -175,8 +180,25 @@ function(binnacle_test folder)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
+  if(arg_LABEL STREQUAL "unit")
+    add_dependencies(binnacle_unit_tests ${test})
+  endif()
   add_test(NAME ${test} COMMAND ${test} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${test} PROPERTIES LABELS "${arg_LABEL};gtest" TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+# A second ctest entry for some tests of a binary, <test>_long with label `long`: `./test --all` runs it,
+# with LONG_RUN_OF_TESTS set, so that they repeat more often what they draw at random
+# (base/long_run_for_test.h). FILTER is GoogleTest's; 900 s limit.
+function(binnacle_long_run test)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "FILTER" "")
+  if(BINNACLE_SDK_ONLY)
+    return()
+  endif()
+  add_test(NAME ${test}_long COMMAND ${test} --gtest_filter=${arg_FILTER}
+           WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${test}_long PROPERTIES LABELS "long;gtest" TIMEOUT 900
+                       ENVIRONMENT LONG_RUN_OF_TESTS=1)
 endfunction()
 
 # A libFuzzer target in the fuzz preset; elsewhere a program that runs the corpus through the same
@@ -201,6 +223,7 @@ function(binnacle_fuzzer name)
     file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/fuzz/${name}.corpus CONTENT "${corpus}\n")
   else()
     target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/fuzz/replay_main.cpp)
+    add_dependencies(binnacle_unit_tests ${target})
     add_test(NAME corpus_${name} COMMAND ${target} ${corpus} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(corpus_${name} PROPERTIES LABELS corpus TIMEOUT 120)
   endif()

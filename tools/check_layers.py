@@ -27,7 +27,7 @@ THIRD_PARTY = [
     ("curl/", "libcurl"), ("fmt/", "fmt"), ("gmock/", "gtest"), ("google/protobuf/", "libprotobuf"),
     ("grpc/", "grpc"), ("grpcpp/", "grpc"), ("gtest/", "gtest"), ("libdeflate.h", "libdeflate"),
     ("libxml/", "libxml2"), ("mimalloc", "mimalloc"), ("openssl/", "openssl"), ("protozero/", "protozero"),
-    ("rapidcheck", "rapidcheck"), ("rapidjson/", "rapidjson"), ("re2/", "re2"),
+    ("rapidcheck", "rapidcheck"), ("re2/", "re2"),
     ("roaring/", "roaring"), ("simdjson", "simdjson"), ("snappy", "snappy"), ("spdlog/", "spdlog"),
     ("sqlite3.h", "sqlite3"), ("xxhash.h", "xxhash"), ("yaml-cpp/", "yaml-cpp"),
     ("zlib.h", "zlib"), ("zstd", "zstd"), ("zdict.h", "zstd"),

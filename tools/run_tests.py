@@ -23,7 +23,8 @@ from test_results import Results, Skips, read_gtest, read_playwright, read_vites
 
 ROOT = Path(__file__).resolve().parent.parent
 JOBS = os.cpu_count() or 2
-# Labels of ctest entries. `long` and `interop` run with --all only; `style` has a tier of its own.
+# Labels of ctest entries. `long` (more rounds of what is drawn at random) and `interop` (other people's
+# programs) run with --all only; `style` has a tier of its own.
 EVERYDAY = {"unit", "corpus", "e2e"}
 LINES_OF_A_FAILURE = 400
 
@@ -121,25 +122,35 @@ def run_ctests(preset, labels, skips, results, jobs=JOBS):
                 show_failure(entry[0], output)
 
 
+def install_senders(results):
+    code, output = run(["bash", "-c", ". tools/build_ui.sh && install_node_modules tests/interop/senders"])
+    if code != 0:
+        show_failure("packages of tests/interop/senders", output)
+        results.fail(f"packages of tests/interop/senders (code {code})")
+
+
 def tier_release(options, skips, results):
-    if build("release", results):
-        labels = EVERYDAY | ({"long", "interop"} if options.all else set())
-        run_ctests("release", labels, skips, results)
+    if not build("release", results):
+        return
+    run_ctests("release", EVERYDAY, skips, results)
+    if options.all:
+        install_senders(results)
+        run_ctests("release", {"long", "interop"}, skips, results)
 
 
 def tier_dev(options, skips, results):
-    if build("dev", results):
+    if build("dev", results, "binnacle_unit_tests"):
         run_ctests("dev", {"unit", "corpus"}, skips, results)
 
 
 def tier_tsan(options, skips, results):
-    if build("tsan", results):
+    if build("tsan", results, "binnacle_unit_tests"):
         run_ctests("tsan", {"unit"}, skips, results)
 
 
 def tier_clang(options, skips, results):
     if build("clang", results):
-        run_ctests("clang", {"unit", "corpus"}, skips, results)
+        run_ctests("clang", EVERYDAY, skips, results)
 
 
 def tier_fuzz(options, skips, results):

@@ -43,14 +43,17 @@ class EventStream {
   void line(std::string_view text) {
     if (!text.starts_with("data: ") || text.starts_with("data: [DONE]")) return;
     const auto event = parse_json(text.substr(6));
-    if (event.HasMember("usage") && event["usage"].IsObject()) {
-      answer_.input_tokens = int_member(event["usage"], "prompt_tokens", 0);
-      answer_.output_tokens = int_member(event["usage"], "completion_tokens", 0);
+    const auto* usage = event.if_contains("usage");
+    if (usage != nullptr && usage->is_object()) {
+      answer_.input_tokens = int_member(usage->get_object(), "prompt_tokens", 0);
+      answer_.output_tokens = int_member(usage->get_object(), "completion_tokens", 0);
     }
-    if (!event.HasMember("choices") || !event["choices"].IsArray() || event["choices"].Empty())
-      return;
-    const auto& delta = event["choices"][0]["delta"];
-    if (!delta.IsObject() || !delta.HasMember("content")) return;
+    const auto* choices = event.if_contains("choices");
+    if (choices == nullptr || !choices->is_array() || choices->get_array().empty()) return;
+    const auto& delta = object_member(as_object(choices->get_array().front(), "choice"), "delta");
+    // A role without text opens the stream, or null closes it.
+    const auto* content = delta.if_contains("content");
+    if (content == nullptr || !content->is_string()) return;
     if (answer_.text.empty()) {
       const std::chrono::duration<double, std::milli> waited = SteadyClock::now() - start_;
       first_token_ms_ = waited.count();

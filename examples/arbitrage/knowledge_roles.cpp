@@ -30,12 +30,10 @@ std::string stream_event(std::string_view content) {
 }
 
 // All messages' contents, one after another.
-std::string prompt_of(const rapidjson::Document& request) {
+std::string prompt_of(const boost::json::object& request) {
   std::string prompt;
-  const auto it = request.FindMember("messages");
-  if (it == request.MemberEnd() || !it->value.IsArray()) throw std::runtime_error("no messages");
-  for (const auto& message : it->value.GetArray())
-    prompt += string_member(message, "content") + "\n";
+  for (const auto& message : array_member(request, "messages"))
+    prompt += string_member(as_object(message, "message"), "content") + "\n";
   return prompt;
 }
 

@@ -34,8 +34,8 @@ Child start(const LaunchOptions& options, const std::string& role) {
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);  // nothing is left behind when the launcher is killed
     if (::getppid() != parent) ::_exit(1);
-    const int report = ::dup(ends[1]);  // without close-on-exec
-    const std::string report_text = std::to_string(report);
+    ::fcntl(ends[1], F_SETFD, 0);  // this one is the program's
+    const std::string report_text = std::to_string(ends[1]);
     const std::string tasks = std::to_string(options.tasks);
     const std::string pace = fmt::format("{}", options.tasks_per_second);
     ::setenv("OTEL_SERVICE_NAME", role.c_str(), 1);

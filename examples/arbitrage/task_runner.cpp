@@ -56,9 +56,10 @@ class Agent {
     try {
       const std::string context = look_up(type);
       think("Plan the task from these rules:\n" + context, std::string(type.question), 60);
-      const auto best = scan(type);
-      const std::string verdict = compete(number, int_member(best["best"], "sell_cents", 0));
-      pay(number, int_member(best["best"], "buy_cents", 0));
+      const auto found = scan(type);
+      const auto& best = object_member(found, "best");
+      const std::string verdict = compete(number, int_member(best, "sell_cents", 0));
+      pay(number, int_member(best, "buy_cents", 0));
       think("Sum up what was done.", fmt::format("{} bought, strategy {}", type.name, verdict), 40);
       span.set_status(binnacle::StatusCode::kOk);
       return true;
@@ -69,7 +70,7 @@ class Agent {
   }
 
  private:
-  rapidjson::Document ask(const std::string& url, std::string body) {
+  boost::json::object ask(const std::string& url, std::string body) {
     const Answer answer = peer_.post_json(url, std::move(body));
     if (!answer.ok()) {
       throw std::runtime_error(fmt::format("{} answered {} {}", url, answer.status, answer.error));
@@ -81,8 +82,8 @@ class Agent {
     const auto found = ask(peers_.rag_url + "/query",
                            fmt::format(R"({{"query":{},"top_k":3}})", json_string(type.question)));
     std::string context;
-    for (const auto& document : found["documents"].GetArray())
-      context += string_member(document, "text");
+    for (const auto& document : array_member(found, "documents"))
+      context += string_member(as_object(document, "document"), "text");
     return context;
   }
 
@@ -91,7 +92,7 @@ class Agent {
       throw std::runtime_error("no answer from the model");
   }
 
-  rapidjson::Document scan(const TaskType& type) {
+  boost::json::object scan(const TaskType& type) {
     return ask(peers_.scanner_url + "/scan", fmt::format(R"({{"pages":{}}})", type.pages));
   }
 

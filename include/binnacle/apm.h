@@ -2,6 +2,7 @@
 
 #include <binnacle/attribute.h>
 #include <binnacle/context.h>
+#include <binnacle/log.h>
 #include <binnacle/propagation.h>
 #include <binnacle/span.h>
 #include <binnacle/stats.h>

@@ -74,7 +74,7 @@ struct ExporterConfig {
   /// /api/traces, Datadog /v0.4/traces, each unless it stands there already. Zipkin: the whole URL.
   /// Console: "stderr" or "stdout". Empty: the kind's default on this machine.
   std::string endpoint;
-  /// True: OTLP/HTTP requests go to `endpoint` as it stands.
+  /// True: OTLP/HTTP requests go to `endpoint` as it stands. If it takes traces, then these alone.
   bool is_exact_url = false;
   /// Sent with every request. They often hold secrets and are never shown.
   std::vector<std::pair<std::string, std::string>> headers;
@@ -154,12 +154,14 @@ struct PrometheusConfig {
 };
 
 struct LogsConfig {
-  /// Longest wait before log records are sent: OTEL_BLRP_SCHEDULE_DELAY.
+  /// Longest wait before log records are sent while they come; the first one after a pause goes at
+  /// once: OTEL_BLRP_SCHEDULE_DELAY.
   std::int64_t schedule_delay_ms = 1'000;
   /// Records per request: OTEL_BLRP_MAX_EXPORT_BATCH_SIZE.
   std::size_t max_export_batch_records = 512;
-  /// Records waiting to be encoded: OTEL_BLRP_MAX_QUEUE_SIZE.
-  std::size_t max_records = 2'048;
+  /// Records are dropped while this many slots are in use: OTEL_BLRP_MAX_QUEUE_SIZE if set. They
+  /// share Config::max_spans with spans, and leave a quarter of it to these in any case.
+  std::size_t max_records = 15'360;
   /// OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT, else OTEL_ATTRIBUTE_COUNT_LIMIT.
   std::uint32_t attribute_count_limit = 128;
   /// OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT, else OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT.
@@ -237,6 +239,16 @@ struct Config {
   /// OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT, OTEL_LINK_ATTRIBUTE_COUNT_LIMIT.
   std::uint32_t event_attribute_count_limit = 128;
   std::uint32_t link_attribute_count_limit = 128;
+
+  /// Whether the scopes record content: prompts and answers, queries, tool arguments, URLs, amounts
+  /// (content.h). APM_CAPTURE_CONTENT, else OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT.
+  bool captures_content = false;
+  /// Key of the hash that stands for content which is not captured; any text. Empty: a random one
+  /// of this process. APM_CONTENT_HASH_KEY.
+  std::string content_hash_key;
+  /// Whether the scopes write OpenInference's attributes (Phoenix, Arize) beside OpenTelemetry's:
+  /// APM_OPENINFERENCE.
+  bool uses_openinference = false;
 
   /// At exit without shutdown(): how long to flush.
   std::int64_t exit_flush_ms = 1'000;

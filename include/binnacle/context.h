@@ -73,6 +73,7 @@ struct Slot;
 struct ContextExtras;  // immutable tracestate and baggage, reference counted
 void retain(const ContextExtras* extras) noexcept;
 void release(const ContextExtras* extras) noexcept;
+struct ScopeAccess;
 }  // namespace detail
 
 /// A span's identity with its tracestate and baggage. Copying costs a few nanoseconds; only a
@@ -128,28 +129,32 @@ class Context {
 Context current_context() noexcept;
 
 /// Makes a context the current one of this thread until the scope ends. Scopes nest; ending one
-/// ends those opened inside it. End it on the thread that made it (elsewhere it does nothing).
-/// More than kMaxScopeDepth nested scopes are counted but not recorded.
+/// ends those opened inside it. End it on the thread that made it (elsewhere it does nothing), or
+/// wherever the coroutine that it stands in goes on (coroutine.h). More than kMaxScopeDepth nested
+/// scopes are counted but not recorded.
 class [[nodiscard]] Scope {
  public:
   explicit Scope(const Context& context) noexcept;
-  Scope(Scope&& other) noexcept : thread_(other.thread_), depth_(other.depth_) {
-    other.thread_ = nullptr;
-  }
+  Scope(Scope&& other) noexcept : id_(other.id_) { other.id_ = 0; }
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
   Scope& operator=(Scope&&) = delete;
-  ~Scope() {
-    if (thread_ != nullptr) leave();
+  ~Scope() { leave(); }
+
+  /// Ends the scope before its time.
+  void leave() noexcept {
+    if (id_ == 0) return;
+    leave_entry();
+    id_ = 0;
   }
 
  private:
   friend class Span;
+  friend struct detail::ScopeAccess;
   Scope() noexcept = default;
-  void leave() noexcept;
+  void leave_entry() noexcept;
 
-  void* thread_ = nullptr;
-  std::uint32_t depth_ = 0;
+  std::uint64_t id_ = 0;  ///< which entry of a context stack is ours; 0: none
 };
 
 }  // namespace v1

@@ -309,6 +309,8 @@ class [[nodiscard]] ActiveSpan {
   bool is_recording() const noexcept { return span_.is_recording(); }
   const SpanContext& context() const noexcept { return span_.context(); }
   Context capture() const noexcept { return span_.capture(); }
+  /// Stops being the thread's current context before the block ends; the span goes on.
+  void deactivate() noexcept { scope_.leave(); }
   /// Ends the span now; it stays the thread's current context until the block ends.
   void end(std::int64_t unix_ns = 0) noexcept { span_.end(unix_ns); }
 

@@ -24,6 +24,7 @@ struct SdkStats {
   std::uint64_t attributes_dropped = 0;  ///< past a limit, or no memory; events and links too
   std::uint64_t values_large = 0;        ///< records over 4 KB, which took the allocating path
   std::uint64_t values_dropped = 0;      ///< of these, dropped by their byte limit
+  std::uint64_t logs_dropped_no_memory = 0;  ///< log records that found no room in the pool
   std::uint64_t amends_late = 0;  ///< cross-thread operations that arrived after the span was gone
   std::uint64_t export_requests = 0;  ///< requests sent, retries included, of all signals
   std::uint64_t export_retries = 0;   ///< of these, repeated ones

@@ -34,7 +34,7 @@ class Sink {
       sink.sender_ = std::make_unique<SpanSender>(options.to, 30 * kNanosPerSecond);
       return sink;
     }
-    sink.file_.reset(options.output == "-" ? stdout : std::fopen(options.output.c_str(), "wb"));
+    sink.file_.reset(options.output == "-" ? stdout : std::fopen(options.output.c_str(), "wbe"));
     if (!sink.file_) return fail(ErrorCode::kUnavailable, "cannot write " + options.output);
     return sink;
   }

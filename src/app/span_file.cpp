@@ -24,7 +24,7 @@ struct CloseFile {
 
 Result<std::string> read_whole(const std::string& path) {
   const std::unique_ptr<std::FILE, CloseFile> file(path == "-" ? stdin
-                                                               : std::fopen(path.c_str(), "rb"));
+                                                               : std::fopen(path.c_str(), "rbe"));
   if (!file) return fail(ErrorCode::kNotFound, "cannot be opened; is the name right?");
   std::string bytes;
   constexpr std::size_t kStep = 1 << 20;

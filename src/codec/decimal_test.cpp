@@ -4,39 +4,46 @@
 
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 namespace binnacle::codec {
 namespace {
 
+Decimal read(std::string_view text, int power10 = 0) {
+  const auto decimal = parse_decimal(text, power10);
+  EXPECT_TRUE(decimal) << text;
+  return decimal.value_or(Decimal{});
+}
+
 TEST(Decimal, ReadsIntegersOf64BitsExactly) {
-  EXPECT_EQ(parse_decimal("1795460000123456789")->to_uint64(), 1795460000123456789U);
-  EXPECT_EQ(parse_decimal("18446744073709551615")->to_uint64(), UINT64_MAX);
-  EXPECT_EQ(parse_decimal("-9223372036854775808")->to_int64(), INT64_MIN);
-  EXPECT_EQ(parse_decimal("9223372036854775808")->to_int64(), std::nullopt);
-  EXPECT_TRUE(parse_decimal("18446744073709551616")->overflow);
-  EXPECT_EQ(parse_decimal("-1")->to_uint64(), std::nullopt);
-  EXPECT_EQ(parse_decimal("-0")->to_uint64(), 0U);
+  EXPECT_EQ(read("1795460000123456789").to_uint64(), 1795460000123456789U);
+  EXPECT_EQ(read("18446744073709551615").to_uint64(), UINT64_MAX);
+  EXPECT_EQ(read("-9223372036854775808").to_int64(), INT64_MIN);
+  EXPECT_EQ(read("9223372036854775808").to_int64(), std::nullopt);
+  EXPECT_TRUE(read("18446744073709551616").overflow);
+  EXPECT_EQ(read("-1").to_uint64(), std::nullopt);
+  EXPECT_EQ(read("-0").to_uint64(), 0U);
 }
 
 TEST(Decimal, ReadsExponentsAndFractionsWithoutDoubles) {
-  EXPECT_EQ(parse_decimal("1.795460000123456789e18")->to_uint64(), 1795460000123456789U);
-  EXPECT_EQ(parse_decimal("1e3")->to_uint64(), 1000U);
-  EXPECT_EQ(parse_decimal("1200E-2")->to_uint64(), 12U);
-  EXPECT_TRUE(parse_decimal("1e+21")->overflow);
-  EXPECT_FALSE(parse_decimal("12.5")->exact);
-  EXPECT_EQ(parse_decimal("12.5")->magnitude, 13U);
-  EXPECT_EQ(parse_decimal("12.49")->magnitude, 12U);
-  EXPECT_EQ(parse_decimal("0.05")->magnitude, 0U);
-  EXPECT_EQ(parse_decimal("0.6")->magnitude, 1U);
-  EXPECT_EQ(parse_decimal("0e999999999999")->magnitude, 0U);
-  EXPECT_EQ(parse_decimal("5e-999999999999")->magnitude, 0U);
+  EXPECT_EQ(read("1.795460000123456789e18").to_uint64(), 1795460000123456789U);
+  EXPECT_EQ(read("1e3").to_uint64(), 1000U);
+  EXPECT_EQ(read("1200E-2").to_uint64(), 12U);
+  EXPECT_TRUE(read("1e+21").overflow);
+  EXPECT_FALSE(read("12.5").exact);
+  EXPECT_EQ(read("12.5").magnitude, 13U);
+  EXPECT_EQ(read("12.49").magnitude, 12U);
+  EXPECT_EQ(read("0.05").magnitude, 0U);
+  EXPECT_EQ(read("0.6").magnitude, 1U);
+  EXPECT_EQ(read("0e999999999999").magnitude, 0U);
+  EXPECT_EQ(read("5e-999999999999").magnitude, 0U);
 }
 
 TEST(Decimal, ScalesMicrosecondsToNanoseconds) {
-  EXPECT_EQ(parse_decimal("1795460000400000.2", 3)->to_uint64(), 1795460000400000200U);
-  EXPECT_TRUE(parse_decimal("1795460000400000.2", 3)->exact);
-  EXPECT_EQ(parse_decimal("42", 3)->to_uint64(), 42000U);
-  EXPECT_EQ(parse_decimal("1.0006", 3)->magnitude, 1001U);
+  EXPECT_EQ(read("1795460000400000.2", 3).to_uint64(), 1795460000400000200U);
+  EXPECT_TRUE(read("1795460000400000.2", 3).exact);
+  EXPECT_EQ(read("42", 3).to_uint64(), 42000U);
+  EXPECT_EQ(read("1.0006", 3).magnitude, 1001U);
 }
 
 TEST(Decimal, RefusesWhatIsNoNumber) {
@@ -48,7 +55,7 @@ TEST(Decimal, RefusesWhatIsNoNumber) {
 TEST(Real, ReadsNumbersAndTheirNames) {
   EXPECT_EQ(parse_real("0.1"), 0.1);
   EXPECT_EQ(parse_real("-2.5e3"), -2500.0);
-  EXPECT_TRUE(std::isnan(parse_real("NaN").value()));
+  EXPECT_TRUE(std::isnan(parse_real("NaN").value_or(0)));
   EXPECT_EQ(parse_real("Infinity"), std::numeric_limits<double>::infinity());
   EXPECT_EQ(parse_real("-Infinity"), -std::numeric_limits<double>::infinity());
   EXPECT_EQ(parse_real("1e999"), std::numeric_limits<double>::infinity());

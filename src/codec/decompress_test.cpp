@@ -47,6 +47,26 @@ std::string zstd(std::string_view in, bool with_size = true) {
 const std::string kZlibHello = "\x78\x9C\xCB\x48\xCD\xC9\xC9\x07\x00\x06\x2C\x02\x15"s;
 const std::string kRawHello = "\xCB\x48\xCD\xC9\xC9\x07\x00"s;
 
+TEST(Decompress, ReadsWhatGzipStreamWroteUpToEachPiece) {
+  auto stream = GzipStream::begin();
+  ASSERT_TRUE(stream);
+  std::string packed;
+  std::string whole;
+  for (const std::size_t size : {0UZ, 1UZ, 70'000UZ, 0UZ, 3UZ, 400'000UZ}) {
+    const std::string piece = prose(size);
+    whole += piece;
+    ASSERT_TRUE(stream->add(piece, packed));
+  }
+  ASSERT_TRUE(stream->finish(packed));
+  EXPECT_LT(packed.size(), whole.size() / 2);
+  EXPECT_EQ(decompress(Compression::kGzip, packed), whole);
+  auto empty = GzipStream::begin();
+  ASSERT_TRUE(empty);
+  packed.clear();
+  ASSERT_TRUE(empty->finish(packed));
+  EXPECT_EQ(decompress(Compression::kGzip, packed), "");
+}
+
 TEST(Decompress, GzipRoundTripsAtManySizes) {
   for (const std::size_t n : {0U, 1U, 100U, 4096U, 65537U, 3'000'000U}) {
     for (const int level : {1, 6, 9}) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace binnacle::codec {
 namespace {
@@ -17,10 +18,15 @@ uInt chunk(std::size_t n) {
   return static_cast<uInt>(std::min<std::size_t>(n, std::numeric_limits<uInt>::max()));
 }
 
-bool deflate_all(z_stream& z, std::string_view in, std::string& out) {
+bool begin_deflate(z_stream& z, int level) {
+  return deflateInit2(&z, level, Z_DEFLATED, kWindowBits + kGzipWrapper, kMemoryLevel,
+                      Z_DEFAULT_STRATEGY) == Z_OK;
+}
+
+// Takes all of `in`; `last_flush` goes with its last bytes: Z_FINISH or Z_SYNC_FLUSH.
+bool deflate_all(z_stream& z, std::string_view in, int last_flush, std::string& out) {
   std::size_t taken = 0;
-  int code = Z_OK;
-  while (code == Z_OK) {
+  for (;;) {
     const std::size_t filled = out.size();
     const std::size_t room = std::max<std::size_t>(deflateBound(&z, chunk(in.size() - taken)), 64);
     out.resize(filled + room);
@@ -31,23 +37,25 @@ bool deflate_all(z_stream& z, std::string_view in, std::string& out) {
     const uInt offered = z.avail_in;
     const uInt space = z.avail_out;
     const bool last = taken + offered == in.size();
-    code = deflate(&z, last ? Z_FINISH : Z_NO_FLUSH);
+    const int code = deflate(&z, last ? last_flush : Z_NO_FLUSH);
     taken += offered - z.avail_in;
     out.resize(filled + (space - z.avail_out));
+    if (code == Z_STREAM_END) return last_flush == Z_FINISH;
+    if (code != Z_OK) return false;
+    // A flush is complete once it leaves room (zlib.h, deflate).
+    if (last && last_flush == Z_SYNC_FLUSH && z.avail_in == 0 && z.avail_out != 0) return true;
   }
-  return code == Z_STREAM_END;
 }
 
 }  // namespace
 
 Status gzip_append(std::string_view in, std::string& out, int level) {
   z_stream z{};
-  if (deflateInit2(&z, level, Z_DEFLATED, kWindowBits + kGzipWrapper, kMemoryLevel,
-                   Z_DEFAULT_STRATEGY) != Z_OK) {
+  if (!begin_deflate(z, level)) {
     return fail(ErrorCode::kInternal, "zlib cannot begin a gzip stream");
   }
   const std::size_t before = out.size();
-  const bool done = deflate_all(z, in, out);
+  const bool done = deflate_all(z, in, Z_FINISH, out);
   deflateEnd(&z);
   if (!done) {
     out.resize(before);
@@ -60,6 +68,39 @@ Result<std::string> gzip_compress(std::string_view in, int level) {
   std::string out;
   if (Status s = gzip_append(in, out, level); !s) return std::unexpected(s.error());
   return out;
+}
+
+// zlib keeps a pointer back to its z_stream: it stays where it is, and the GzipStream moves.
+struct GzipStream::Deflate {
+  Deflate() = default;
+  Deflate(const Deflate&) = delete;
+  Deflate& operator=(const Deflate&) = delete;
+  ~Deflate() { deflateEnd(&z); }
+
+  z_stream z{};
+};
+
+GzipStream::GzipStream(std::unique_ptr<Deflate> deflate) : deflate_(std::move(deflate)) {}
+GzipStream::GzipStream(GzipStream&& other) noexcept = default;
+GzipStream& GzipStream::operator=(GzipStream&& other) noexcept = default;
+GzipStream::~GzipStream() = default;
+
+Result<GzipStream> GzipStream::begin(int level) {
+  auto deflate = std::make_unique<Deflate>();
+  if (!begin_deflate(deflate->z, level)) {
+    return fail(ErrorCode::kInternal, "zlib cannot begin a gzip stream");
+  }
+  return GzipStream(std::move(deflate));
+}
+
+Status GzipStream::add(std::string_view in, std::string& out) {
+  if (in.empty() || deflate_all(deflate_->z, in, Z_SYNC_FLUSH, out)) return {};
+  return fail(ErrorCode::kInternal, "zlib did not take a piece of a gzip stream");
+}
+
+Status GzipStream::finish(std::string& out) {
+  if (deflate_all(deflate_->z, {}, Z_FINISH, out)) return {};
+  return fail(ErrorCode::kInternal, "zlib did not finish a gzip stream");
 }
 
 }  // namespace binnacle::codec

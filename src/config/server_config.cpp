@@ -16,7 +16,7 @@ using Apply = Status (*)(ServerConfig&, std::string_view text, Origin origin);
 
 struct Setting {
   SettingInfo info;
-  Apply apply;
+  Apply apply = nullptr;
 };
 
 template <typename T>

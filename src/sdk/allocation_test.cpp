@@ -1,3 +1,4 @@
+#include "sdk/otlp_log_encoder.h"
 #include "sdk/recording_for_test.h"
 
 #include <binnacle/apm.h>
@@ -119,6 +120,28 @@ TEST(AllocationTest, AmendingAllocatesNothing) {
   amend();
   force_flush(5000);
   EXPECT_EQ(amend(), 0U);
+}
+
+TEST(AllocationTest, LogRecordsAllocateNothing) {
+  const auto to_nowhere = [](const Config&, HttpClient&, const std::string& resource) {
+    auto destinations =
+        one_destination(std::make_unique<OtlpEncoder>(resource),
+                        std::make_unique<MemoryExporter>(std::make_shared<RecordedBodies>()));
+    destinations[0].log_encoder = std::make_unique<OtlpLogEncoder>(resource);
+    return destinations;
+  };
+  ASSERT_TRUE(start_sdk(Recording::quiet_config(), to_nowhere));
+  const std::string medium(1000, 'm');
+  EXPECT_EQ(allocations_of([&] {
+              const ActiveSpan span("work");
+              for (int i = 0; i < 200; ++i) {
+                emit_log(Severity::kInfo, "text", {{"k", "v"}, {"n", i}},
+                         LogOptions().with_logger_name("db"));
+                emit_log(Severity::kWarn, medium);
+              }
+            }),
+            0U);
+  shutdown(5000);
 }
 
 TEST(AllocationTest, UnsampledSpansAllocateNothing) {

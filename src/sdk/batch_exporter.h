@@ -21,6 +21,7 @@ enum class ExportOutcome : std::uint8_t {
 
 struct ExportResult {
   ExportOutcome outcome = ExportOutcome::kDelivered;
+  bool is_unsupported = false;       ///< kRefused: the receiver does not know this signal
   std::int64_t retry_after_ms = 0;   ///< kRetry: the collector's own wish; 0: none
   std::uint64_t rejected_items = 0;  ///< kDelivered: by partial success
   std::string message;               ///< what went wrong, for one line on stderr

@@ -1,4 +1,5 @@
 #include "sdk/context_extras.h"
+#include "sdk/context_stack.h"
 #include "sdk/thread_state.h"
 
 #include <binnacle/context.h>
@@ -15,19 +16,6 @@ void put_hex(char* out, const std::uint8_t* bytes, std::size_t size) noexcept {
     *out++ = kDigits[bytes[i] >> 4U];
     *out++ = kDigits[bytes[i] & 0xFU];
   }
-}
-
-/// The entry to fill for a new scope, or null if there is no room; the caller counts it in.
-sdk::ContextEntry* next_entry(sdk::ThreadContexts*& contexts) noexcept {
-  contexts = sdk::t_local.contexts;
-  if (contexts == &sdk::g_no_contexts) [[unlikely]]
-    contexts = sdk::enter_contexts();
-  if (contexts == nullptr) return nullptr;
-  if (contexts->depth >= kMaxScopeDepth) [[unlikely]] {
-    sdk::t_local.state->counters.scopes_refused.add();
-    return nullptr;
-  }
-  return &contexts->entries[contexts->depth];
 }
 
 }  // namespace
@@ -53,35 +41,24 @@ SpanRef current_span() noexcept {
   return span;
 }
 
-Scope::Scope(const Context& context) noexcept {
-  sdk::ThreadContexts* contexts = nullptr;
-  sdk::ContextEntry* entry = next_entry(contexts);
-  if (entry == nullptr) return;
-  *entry = {context.span_context(), context.is_valid(), {}, context.extras()};
-  if (entry->extras != nullptr) detail::retain(entry->extras);
-  thread_ = contexts;
-  depth_ = contexts->depth++;
-}
+Scope::Scope(const Context& context) noexcept
+    : id_(sdk::push_context({.context = context.span_context(),
+                             .is_valid = context.is_valid(),
+                             .span = {},
+                             .extras = context.extras()})) {}
 
 Scope Span::activate() const noexcept {
   Scope scope;
-  sdk::ThreadContexts* contexts = nullptr;
-  sdk::ContextEntry* entry = next_entry(contexts);
-  if (entry == nullptr) return scope;
-  *entry = {context_, context_.is_valid(), handle_, extras_};
-  if (extras_ != nullptr) detail::retain(extras_);
-  scope.thread_ = contexts;
-  scope.depth_ = contexts->depth++;
+  scope.id_ = sdk::push_context(
+      {.context = context_, .is_valid = context_.is_valid(), .span = handle_, .extras = extras_});
   return scope;
 }
 
-void Scope::leave() noexcept {
-  auto* contexts = static_cast<sdk::ThreadContexts*>(thread_);
-  // On another thread, or in a forked child, the entry is not ours to remove.
-  if (contexts != sdk::t_local.contexts) return;
-  while (contexts->depth > depth_) {
-    const sdk::ContextEntry& entry = contexts->entries[--contexts->depth];
-    if (entry.extras != nullptr) detail::release(entry.extras);
+void Scope::leave_entry() noexcept {
+  sdk::ThreadContexts* contexts = sdk::t_local.contexts;
+  // Nearly always the uppermost; not there at all if this is another thread's.
+  for (std::uint32_t depth = contexts->depth; depth > 0; --depth) {
+    if (contexts->entries[depth - 1].id == id_) return sdk::pop_contexts(*contexts, depth - 1);
   }
 }
 

@@ -21,10 +21,10 @@ Destination::Destination(DestinationSetup setup, const DestinationLimits& limits
                          DestinationCounters& counters)
     : format_(setup.format),
       takes_metrics_(setup.takes_metrics),
-      takes_logs_(setup.takes_logs),
       limits_(limits),
       exporter_(std::move(setup.exporter)),
       span_encoder_(std::move(setup.span_encoder)),
+      log_encoder_(std::move(setup.log_encoder)),
       sender_(*exporter_, limits.sender, counters, random_fraction, warn) {}
 
 bool Destination::takes(Signal signal) const noexcept {
@@ -34,7 +34,7 @@ bool Destination::takes(Signal signal) const noexcept {
     case Signal::kMetrics:
       return takes_metrics_;
     case Signal::kLogs:
-      return takes_logs_;
+      return log_encoder_ != nullptr;
   }
   return false;
 }
@@ -48,11 +48,32 @@ void Destination::add(const FinishedSpan& span) {
   span_encoder_->add(span);
   if (span_encoder_->span_count() >= limits_.batch_spans ||
       span_encoder_->byte_count() >= limits_.batch_bytes) {
-    finish_batch();
+    finish_spans();
   }
 }
 
-void Destination::finish_batch() {
+void Destination::add(const FinishedLog& log) {
+  if (log_encoder_ == nullptr) return;
+  if (sender_.is_paused(Signal::kLogs)) return sender_.count_refused(Signal::kLogs, 1);
+  if (sender_.is_full()) return sender_.count_full(Signal::kLogs, 1);
+  log_encoder_->add(log);
+  if (log_encoder_->log_count() >= limits_.batch_logs ||
+      log_encoder_->byte_count() >= limits_.batch_bytes) {
+    finish_logs();
+  }
+}
+
+void Destination::finish_batches() {
+  finish_spans();
+  finish_logs();
+}
+
+void Destination::finish_logs() {
+  if (log_encoder_ == nullptr || log_encoder_->log_count() == 0) return;
+  sender_.enqueue(log_encoder_->finish());
+}
+
+void Destination::finish_spans() {
   if (span_encoder_ == nullptr || span_encoder_->span_count() == 0) return;
   sender_.enqueue(span_encoder_->finish());
 }

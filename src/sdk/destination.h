@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sdk/batch_exporter.h"
+#include "sdk/formats/log_encoder.h"
 #include "sdk/sender.h"
 
 #include <cstddef>
@@ -17,7 +18,7 @@
 
 namespace binnacle::sdk {
 
-/// In which form a destination wants what SignalSources and log encoders make.
+/// In which form a destination wants what SignalSources make.
 enum class BatchFormat : std::uint8_t { kOtlpProtobuf, kOtlpJson, kText };
 
 struct DestinationSetup {
@@ -26,7 +27,7 @@ struct DestinationSetup {
   std::unique_ptr<SpanEncoder> span_encoder;  ///< null: takes no traces
   BatchFormat format = BatchFormat::kOtlpProtobuf;
   bool takes_metrics = false;
-  bool takes_logs = false;
+  std::unique_ptr<LogEncoder> log_encoder = nullptr;  ///< null: takes no log records
 };
 
 /// A run with this destination only; for tests and benchmarks.
@@ -41,6 +42,7 @@ inline std::vector<DestinationSetup> one_destination(std::unique_ptr<SpanEncoder
 
 struct DestinationLimits {
   std::size_t batch_spans = 512;
+  std::size_t batch_logs = 512;
   std::size_t batch_bytes = std::size_t{2} << 20U;
   SenderLimits sender;
 };
@@ -55,10 +57,11 @@ class Destination {
   bool takes(Signal signal) const noexcept;
   BatchFormat format() const noexcept { return format_; }
 
-  /// Encodes a span; full batches go to the queue.
+  /// Encodes a span or a log record; full batches go to the queue.
   void add(const FinishedSpan& span);
+  void add(const FinishedLog& log);
   /// What add() has begun goes to the queue.
-  void finish_batch();
+  void finish_batches();
   /// A batch that somebody else has encoded. False (and counted) if the queue is full.
   bool enqueue(EncodedBatch batch) { return sender_.enqueue(std::move(batch)); }
 
@@ -75,12 +78,15 @@ class Destination {
   bool is_stopped() const noexcept;
 
  private:
+  void finish_spans();
+  void finish_logs();
+
   const BatchFormat format_;
   const bool takes_metrics_;
-  const bool takes_logs_;
   const DestinationLimits limits_;
   std::unique_ptr<BatchExporter> exporter_;
   std::unique_ptr<SpanEncoder> span_encoder_;
+  std::unique_ptr<LogEncoder> log_encoder_;
   Sender sender_;
   std::uint64_t flush_target_ = 0;
   std::uint64_t postponements_at_stop_ = 0;

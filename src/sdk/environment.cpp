@@ -59,6 +59,7 @@ class Reader {
     read_transport();
     read_batching();
     read_limits();
+    read_content();
     config_.exporters = {std::move(exporter_)};
     return std::move(config_);
   }
@@ -285,6 +286,24 @@ class Reader {
         read_count("OTEL_ATTRIBUTE_COUNT_LIMIT", config_.attribute_count_limit, 0);
     read_count("OTEL_SPAN_EVENT_COUNT_LIMIT", config_.event_count_limit, 0);
     read_count("OTEL_SPAN_LINK_COUNT_LIMIT", config_.link_count_limit, 0);
+  }
+
+  /// OpenTelemetry's variable is a switch in most languages; Python's also takes where to put the
+  /// content, and ours goes onto spans only.
+  void read_capture_switch(const char* name) {
+    const std::string value = lowercase(get(name).value_or(""));
+    if (value == "span_only" || value == "span_and_event") {
+      config_.captures_content = true;
+    } else if (value != "event_only" && value != "no_content") {
+      read_bool(name, config_.captures_content);
+    }
+  }
+
+  void read_content() {
+    read_capture_switch("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
+    read_bool("APM_CAPTURE_CONTENT", config_.captures_content);
+    if (auto value = get("APM_CONTENT_HASH_KEY")) config_.content_hash_key = *value;
+    read_bool("APM_OPENINFERENCE", config_.uses_openinference);
   }
 
   const Environment& environment_;

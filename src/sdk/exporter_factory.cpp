@@ -2,6 +2,7 @@
 
 #include "sdk/http_exporter.h"
 #include "sdk/otlp_encoder.h"
+#include "sdk/otlp_log_encoder.h"
 #include "sdk/warning.h"
 
 #include <algorithm>
@@ -40,8 +41,11 @@ std::optional<DestinationSetup> make_otlp(const ExporterConfig& config, HttpClie
   setup.name = "otlp " + without_credentials(endpoint_of(config, kOtlpHttpDefault));
   setup.exporter = make_http_exporter(client, std::move(options));
   if (config.takes_traces) setup.span_encoder = std::make_unique<OtlpEncoder>(resource);
-  setup.takes_metrics = config.takes_metrics;
-  setup.takes_logs = config.takes_logs;
+  // One exact URL is one signal's: if it is that of traces, nothing else may go there.
+  const bool is_for_traces = config.is_exact_url && config.takes_traces;
+  setup.takes_metrics = config.takes_metrics && !is_for_traces;
+  if (config.takes_logs && !is_for_traces)
+    setup.log_encoder = std::make_unique<OtlpLogEncoder>(resource);
   return setup;
 }
 

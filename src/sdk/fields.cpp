@@ -10,10 +10,10 @@ namespace wo = wire::otlp;
 namespace {
 
 /// Bytes of element `i` of an array as an AnyValue.
-std::size_t element_size(const AttributeValue& array, std::size_t i) noexcept {
+std::size_t element_size(const AttributeValue& array, std::size_t i, std::size_t limit) noexcept {
   switch (array.kind()) {
     case AttributeKind::kStringArray:
-      return wo::bytes_field_size(array.string_at(i).size());
+      return wo::bytes_field_size(cut_text(array.string_at(i), limit).size());
     case AttributeKind::kIntArray:
       return 1 + wo::varint_size(static_cast<std::uint64_t>(array.integer_at(i)));
     case AttributeKind::kDoubleArray:
@@ -23,10 +23,11 @@ std::size_t element_size(const AttributeValue& array, std::size_t i) noexcept {
   }
 }
 
-char* put_element(char* out, const AttributeValue& array, std::size_t i) noexcept {
+char* put_element(char* out, const AttributeValue& array, std::size_t i,
+                  std::size_t limit) noexcept {
   switch (array.kind()) {
     case AttributeKind::kStringArray:
-      return wo::put_bytes_field(out, wo::kAnyString, array.string_at(i));
+      return wo::put_bytes_field(out, wo::kAnyString, cut_text(array.string_at(i), limit));
     case AttributeKind::kIntArray:
       out = wo::put_byte(out, wo::kAnyInt);
       return wo::put_varint(out, static_cast<std::uint64_t>(array.integer_at(i)));
@@ -39,24 +40,21 @@ char* put_element(char* out, const AttributeValue& array, std::size_t i) noexcep
   }
 }
 
-std::size_t array_size(const AttributeValue& array) noexcept {
+std::size_t array_size(const AttributeValue& array, std::size_t limit) noexcept {
   std::size_t size = 0;
   for (std::size_t i = 0; i < array.size(); ++i) {
-    size += wo::bytes_field_size(element_size(array, i));
+    size += wo::bytes_field_size(element_size(array, i, limit));
   }
   return size;
 }
 
-char* put_array_attribute(char* out, std::uint8_t tag, std::string_view key,
-                          const AttributeValue& array) noexcept {
-  const std::size_t size = array_size(array);
-  out = wo::put_key_value_head(out, tag, key, wo::bytes_field_size(size));
+char* put_array(char* out, const AttributeValue& array, std::size_t limit) noexcept {
   out = wo::put_byte(out, wo::kAnyArray);
-  out = wo::put_varint(out, size);
+  out = wo::put_varint(out, array_size(array, limit));
   for (std::size_t i = 0; i < array.size(); ++i) {
     out = wo::put_byte(out, wo::kArrayValues);
-    out = wo::put_varint(out, element_size(array, i));
-    out = put_element(out, array, i);
+    out = wo::put_varint(out, element_size(array, i, limit));
+    out = put_element(out, array, i, limit);
   }
   return out;
 }
@@ -82,37 +80,55 @@ std::string_view bytes_of(const std::uint8_t* bytes, std::size_t size) noexcept 
 
 }  // namespace
 
-std::size_t attribute_size(std::string_view key, const AttributeValue& value) noexcept {
+std::string_view cut_text(std::string_view text, std::size_t limit) noexcept {
+  if (text.size() <= limit) return text;
+  // A byte 10xxxxxx goes on with a character that began before it.
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) --limit;
+  return text.substr(0, limit);
+}
+
+std::size_t any_value_size(const AttributeValue& value, std::size_t text_limit) noexcept {
   switch (value.kind()) {
     case AttributeKind::kString:
-      return wo::string_attribute_size(key.size(), value.size());
+      return wo::bytes_field_size(cut_text(value.string(), text_limit).size());
     case AttributeKind::kInt:
     case AttributeKind::kBool:
-      return wo::varint_attribute_size(key.size(), static_cast<std::uint64_t>(value.integer()));
+      return 1 + wo::varint_size(static_cast<std::uint64_t>(value.integer()));
     case AttributeKind::kDouble:
-      return wo::double_attribute_size(key.size());
+      return 9;
     default:
-      return wo::bytes_field_size(
-          wo::key_value_size(key.size(), wo::bytes_field_size(array_size(value))));
+      return wo::bytes_field_size(array_size(value, text_limit));
   }
 }
 
-char* put_attribute(char* out, std::uint8_t tag, std::string_view key,
-                    const AttributeValue& value) noexcept {
+char* put_any_value(char* out, const AttributeValue& value, std::size_t text_limit) noexcept {
   switch (value.kind()) {
     case AttributeKind::kString:
-      return wo::put_string_attribute(out, tag, key, value.string());
+      return wo::put_bytes_field(out, wo::kAnyString, cut_text(value.string(), text_limit));
     case AttributeKind::kInt:
-      return wo::put_varint_attribute(out, tag, key, wo::kAnyInt,
-                                      static_cast<std::uint64_t>(value.integer()));
     case AttributeKind::kBool:
-      return wo::put_varint_attribute(out, tag, key, wo::kAnyBool,
-                                      static_cast<std::uint64_t>(value.integer()));
+      out = wo::put_byte(out, value.kind() == AttributeKind::kInt ? wo::kAnyInt : wo::kAnyBool);
+      return wo::put_varint(out, static_cast<std::uint64_t>(value.integer()));
     case AttributeKind::kDouble:
-      return wo::put_double_attribute(out, tag, key, value.real());
+      out = wo::put_byte(out, wo::kAnyDouble);
+      return wo::put_fixed64(out, std::bit_cast<std::uint64_t>(value.real()));
     default:
-      return put_array_attribute(out, tag, key, value);
+      return put_array(out, value, text_limit);
   }
+}
+
+std::size_t attribute_size(std::string_view key, const AttributeValue& value,
+                           std::size_t text_limit) noexcept {
+  return wo::bytes_field_size(wo::key_value_size(key.size(), any_value_size(value, text_limit)));
+}
+
+char* put_attribute(char* out, std::uint8_t tag, std::string_view key, const AttributeValue& value,
+                    std::size_t text_limit) noexcept {
+  if (value.kind() == AttributeKind::kString) {
+    return wo::put_string_attribute(out, tag, key, cut_text(value.string(), text_limit));
+  }
+  out = wo::put_key_value_head(out, tag, key, any_value_size(value, text_limit));
+  return put_any_value(out, value, text_limit);
 }
 
 std::size_t EventFields::body_size() const noexcept {

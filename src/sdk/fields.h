@@ -11,9 +11,20 @@
 
 namespace binnacle::sdk {
 
-std::size_t attribute_size(std::string_view key, const AttributeValue& value) noexcept;
-char* put_attribute(char* out, std::uint8_t tag, std::string_view key,
-                    const AttributeValue& value) noexcept;
+/// A limit of text values in bytes; longer ones are cut at a whole UTF-8 character.
+inline constexpr std::size_t kNoTextLimit = SIZE_MAX;
+
+/// The longest prefix of at most `limit` bytes that ends at a whole UTF-8 character.
+std::string_view cut_text(std::string_view text, std::size_t limit) noexcept;
+
+std::size_t attribute_size(std::string_view key, const AttributeValue& value,
+                           std::size_t text_limit = kNoTextLimit) noexcept;
+char* put_attribute(char* out, std::uint8_t tag, std::string_view key, const AttributeValue& value,
+                    std::size_t text_limit = kNoTextLimit) noexcept;
+
+/// The value alone, as an AnyValue message.
+std::size_t any_value_size(const AttributeValue& value, std::size_t text_limit) noexcept;
+char* put_any_value(char* out, const AttributeValue& value, std::size_t text_limit) noexcept;
 
 /// Attributes borrowed from the caller.
 struct AttributeList {

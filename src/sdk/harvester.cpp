@@ -23,16 +23,18 @@ Harvester::Harvester(Runtime& runtime)
     : runtime_(runtime),
       has_membarrier_(run_membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)) {}
 
-void Harvester::sweep(SpanSink& sink) {
+void Harvester::sweep(SpanSink& spans, LogSink& logs) {
   const std::size_t chunks = runtime_.pool().touched_chunks();
   taken_generation_.resize(chunks * kSlotsPerChunk);
   freed_masks_.assign(chunks, 0);
   ended_.clear();
+  logs_.clear();
   scan();
   read_amends();
   close_foreign_ended();
   const TickAnchor anchor = calibration_.anchor();
-  for (const Ended& ended : ended_) deliver(ended, anchor, sink);
+  for (const Ended& ended : ended_) deliver(ended, anchor, spans);
+  deliver_logs(anchor, logs);
   runtime_.pool().release_all(freed_masks_);
   runtime_.sweeps().fetch_add(1, std::memory_order_relaxed);
 }
@@ -41,9 +43,12 @@ void Harvester::scan() {
   for (std::size_t i = 0; i < taken_generation_.size(); ++i) {
     Slot* slot = runtime_.pool().slot_at(i);
     const std::uint64_t state = slot->state.load(std::memory_order_acquire);
-    if (phase_of(state) == SlotPhase::kEnded && !is_taken(i, generation_of(state))) {
-      ended_.push_back({slot, generation_of(state)});
+    const SlotPhase phase = phase_of(state);
+    if ((phase != SlotPhase::kEnded && phase != SlotPhase::kLog) ||
+        is_taken(i, generation_of(state))) {
+      continue;
     }
+    (phase == SlotPhase::kLog ? logs_ : ended_).push_back({slot, generation_of(state)});
   }
 }
 
@@ -181,6 +186,41 @@ void Harvester::deliver(const Ended& ended, const TickAnchor& anchor, SpanSink& 
     pending_.erase(static_cast<std::uint32_t>(index));
   }
   free_span(slot);
+}
+
+void Harvester::deliver_logs(const TickAnchor& anchor, LogSink& sink) {
+  // Slots are found in the order of memory; readers want that of time.
+  std::sort(logs_.begin(), logs_.end(),
+            [](const Ended& a, const Ended& b) { return a.slot->end < b.slot->end; });
+  for (const Ended& log : logs_) {
+    deliver_log(*log.slot, anchor, sink);
+    taken_generation_[runtime_.pool().index_of(log.slot)] = log.generation;
+    free_span(*log.slot);
+  }
+}
+
+void Harvester::deliver_log(Slot& slot, const TickAnchor& anchor, LogSink& sink) {
+  if ((slot.marks & kMarkVoid) != 0) return;  // counted when it was recorded
+  if (slot.run != run_) {
+    runtime_.counters().logs_of_earlier_run.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  const auto to_unix = [&](std::uint64_t time, std::uint8_t unix_mark) {
+    return (slot.marks & unix_mark) != 0 ? time
+                                         : static_cast<std::uint64_t>(anchor.to_unix_ns(time));
+  };
+  const bool has_context = (slot.marks & kMarkHasContext) != 0;
+  FinishedLog log{.trace_id = has_context ? slot.trace_id : nullptr,
+                  .span_id = has_context ? slot.span_id : nullptr,
+                  .time_unix_ns = to_unix(slot.start, kMarkStartIsUnix),
+                  .observed_unix_ns = to_unix(slot.end, kMarkEndIsUnix),
+                  .logger_name = {},
+                  .fields = collect_fields(slot, nullptr),
+                  .dropped_attributes = slot.dropped_attributes,
+                  .severity = slot.kind,
+                  .trace_flags = slot.trace_flags};
+  log.logger_name = take_logger_name(log.fields);
+  sink.add(log);
 }
 
 std::string_view Harvester::collect_fields(Slot& slot, Pending* pending) {

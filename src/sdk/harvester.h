@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sdk/formats/finished_log.h"
 #include "sdk/formats/finished_span.h"
 #include "sdk/runtime.h"
 #include "sdk/stream_fields.h"
@@ -14,11 +15,11 @@
 // Gathers ended spans from the memory of all threads, merges what other threads did to them, hands
 // them on, and gives their slots back. One sweep:
 //
-//   1. scan the slots for spans that their owners have ended
+//   1. scan the slots for spans that their owners have ended, and for log records
 //   2. read every thread's amend log; what is for open spans is kept until these end
 //   3. close spans that another thread has ended: announce it, barrier, and take those whose owner
 //      is not writing at this moment (the others: next sweep)
-//   4. hand each span to the sink, free its memory
+//   4. hand each span and log record to its sink, free its memory
 //
 // The order of 1 and 2 is what makes an amend that happened before the end never come late. Made
 // with the runtime; thread-confined (the export thread).
@@ -36,8 +37,9 @@ class Harvester {
     run_ = static_cast<std::uint8_t>(epoch);
   }
 
-  /// Adds all ended spans to `sink`. ~1 us for 32 slots scanned, plus the sink's work.
-  void sweep(SpanSink& sink);
+  /// Adds all ended spans and all log records to their sinks. ~1 us for 32 slots scanned, plus the
+  /// sinks' work.
+  void sweep(SpanSink& spans, LogSink& logs);
 
  private:
   /// Amends that wait for their span's end; beyond this many bytes new ones are dropped and
@@ -74,6 +76,8 @@ class Harvester {
     return taken_generation_[index] == generation;
   }
   void deliver(const Ended& ended, const TickAnchor& anchor, SpanSink& sink);
+  void deliver_logs(const TickAnchor& anchor, LogSink& sink);
+  void deliver_log(Slot& slot, const TickAnchor& anchor, LogSink& sink);
   std::string_view collect_fields(Slot& slot, Pending* pending);
   void settle(Slot& slot, const Pending* pending, const TickAnchor& anchor, FinishedSpan& span);
   void free_span(Slot& slot);
@@ -88,6 +92,7 @@ class Harvester {
   std::vector<std::uint32_t> taken_generation_;  // by slot: the last one handed on
   std::vector<std::uint32_t> freed_masks_;       // by chunk: slots to give back after this sweep
   std::vector<Ended> ended_;
+  std::vector<Ended> logs_;
   std::vector<LogCursor> cursors_;                      // by thread
   std::unordered_map<std::uint32_t, Pending> pending_;  // by slot
   std::size_t pending_bytes_ = 0;

@@ -239,6 +239,7 @@ ExportResult judge_answer(long status, std::int64_t retry_after_s, std::string_v
   // OTLP specification, "Failures" under OTLP/HTTP: exactly these are retryable.
   const bool is_retryable = status == 429 || status == 502 || status == 503 || status == 504;
   result.outcome = is_retryable ? ExportOutcome::kRetry : ExportOutcome::kRefused;
+  result.is_unsupported = status == 404 || status == 405 || status == 501;
   constexpr std::int64_t kLongestRetryAfterS = 3600;
   if (is_retryable && retry_after_s > 0) {
     result.retry_after_ms = std::min(retry_after_s, kLongestRetryAfterS) * 1000;

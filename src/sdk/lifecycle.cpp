@@ -1,5 +1,6 @@
 #include "sdk/lifecycle.h"
 
+#include "sdk/content_policy.h"
 #include "sdk/exporter_factory.h"
 #include "sdk/pipeline.h"
 #include "sdk/resource.h"
@@ -59,8 +60,12 @@ std::int64_t deadline_after(std::int64_t timeout_ms) noexcept {
 }
 
 /// Without a destination for traces nothing is sampled, not even what a parent sampled.
-RecordingSettings recording_settings(const Config& config, bool takes_traces) {
+RecordingSettings recording_settings(const Config& config, bool takes_traces, bool takes_logs) {
   RecordingSettings settings;
+  settings.records_logs = takes_logs;
+  settings.log_limits = {.attributes = config.logs.attribute_count_limit,
+                         .value_bytes = config.logs.attribute_value_length_limit};
+  settings.log_slots = std::min(config.logs.max_records, config.max_spans - config.max_spans / 4);
   switch (config.sampler) {
     case SamplerKind::kAlwaysOn:
       settings.root_sampler = RootSampler::kAlwaysOn;
@@ -133,9 +138,14 @@ bool start_locked(Lifecycle& life) {
   const bool takes_traces =
       std::any_of(destinations.begin(), destinations.end(),
                   [](const DestinationSetup& setup) { return setup.span_encoder != nullptr; });
+  const bool takes_logs =
+      std::any_of(destinations.begin(), destinations.end(),
+                  [](const DestinationSetup& setup) { return setup.log_encoder != nullptr; });
   PipelineOptions options;
   options.schedule_delay_ns = life.config.schedule_delay_ms * 1'000'000;
   options.max_batch_spans = std::max<std::size_t>(life.config.max_export_batch_spans, 1);
+  options.max_batch_logs = std::max<std::size_t>(life.config.logs.max_export_batch_records, 1);
+  options.log_delay_ns = life.config.logs.schedule_delay_ms * 1'000'000;
   options.sender.queue_bytes = life.config.queue_limit_bytes;
   options.sender.retry_limit_ns = life.config.retry_limit_ms * 1'000'000;
   life.harvester->begin_run({life.config.attribute_count_limit, life.config.event_count_limit,
@@ -146,8 +156,8 @@ bool start_locked(Lifecycle& life) {
   // Sent when a batch is full, but in time before a small pool runs out.
   const std::size_t wake_after =
       std::min(options.max_batch_spans, std::max<std::size_t>(life.config.max_spans / 4, 1));
-  current->configure(recording_settings(life.config, takes_traces), life.config.max_spans,
-                     wake_after);
+  current->configure(recording_settings(life.config, takes_traces, takes_logs),
+                     life.config.max_spans, wake_after);
   if (!pipeline->start()) {
     warn("spans are not recorded: cannot start the export thread");
     return false;
@@ -179,6 +189,7 @@ bool start_sdk(const Config& config, DestinationFactory factory) noexcept try {
   abandon_inherited(life);
   if (!config.is_enabled) return false;
   set_up_process();
+  configure_content(config);
   life.config = config;
   life.factory = std::move(factory);
   return start_locked(life);

@@ -25,6 +25,7 @@ std::chrono::steady_clock::time_point to_steady(std::int64_t monotonic) noexcept
 DestinationLimits limits_for(const PipelineOptions& options, std::size_t destinations) noexcept {
   DestinationLimits limits;
   limits.batch_spans = options.max_batch_spans;
+  limits.batch_logs = options.max_batch_logs;
   limits.sender = options.sender;
   limits.sender.queue_bytes /= std::max<std::size_t>(destinations, 1);
   limits.batch_bytes = std::clamp(limits.sender.queue_bytes / 2, kMinBatchBytes, kMaxBatchBytes);
@@ -43,6 +44,21 @@ class Pipeline::FanOut final : public SpanSink {
 
  private:
   Pipeline& pipeline_;
+};
+
+class Pipeline::LogFanOut final : public LogSink {
+ public:
+  explicit LogFanOut(Pipeline& pipeline) noexcept : pipeline_(pipeline) {}
+
+  bool is_empty() const noexcept { return is_empty_; }
+  void add(const FinishedLog& log) override {
+    is_empty_ = false;
+    for (const auto& destination : pipeline_.destinations_) destination->add(log);
+  }
+
+ private:
+  Pipeline& pipeline_;
+  bool is_empty_ = true;
 };
 
 Pipeline::Pipeline(Runtime& runtime, Harvester& harvester, const PipelineOptions& options,
@@ -125,10 +141,17 @@ void Pipeline::run() {
 }
 
 void Pipeline::sweep() {
-  FanOut sink(*this);
-  harvester_.sweep(sink);
-  for (const auto& destination : destinations_) destination->finish_batch();
-  next_sweep_ns_ = monotonic_ns() + options_.schedule_delay_ns;
+  FanOut spans(*this);
+  LogFanOut logs(*this);
+  runtime_.set_logs_quiet(true);  // before the scan: what that misses wakes us
+  harvester_.sweep(spans, logs);
+  for (const auto& destination : destinations_) destination->finish_batches();
+  std::int64_t delay_ns = options_.schedule_delay_ns;
+  if (!logs.is_empty()) {
+    runtime_.set_logs_quiet(false);
+    delay_ns = std::min(delay_ns, options_.log_delay_ns);
+  }
+  next_sweep_ns_ = monotonic_ns() + delay_ns;
 }
 
 void Pipeline::collect(Source& source) {

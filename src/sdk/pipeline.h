@@ -23,7 +23,10 @@ namespace binnacle::sdk {
 
 struct PipelineOptions {
   std::int64_t schedule_delay_ns = 5'000'000'000;
+  /// Between sweeps while log records come. The first one after a pause is swept at once.
+  std::int64_t log_delay_ns = 1'000'000'000;
   std::size_t max_batch_spans = 512;
+  std::size_t max_batch_logs = 512;
   /// Of all destinations; each has an equal share of the queue.
   SenderLimits sender;
 };
@@ -52,8 +55,9 @@ class Pipeline : public std::enable_shared_from_this<Pipeline> {
   bool has_ended();
 
  private:
-  /// Gives every span to every destination.
+  /// Give every span, and every log record, to every destination.
   class FanOut;
+  class LogFanOut;
   struct Orders {
     std::uint64_t flush_ticket = 0;
     bool is_stopping = false;

@@ -122,6 +122,11 @@ struct ReadSpan {
     if (count == 0) return "none";
     return count > 1 ? "many" : attributes.find(key)->second;
   }
+  /// The same without its type.
+  std::string text(const std::string& key) const {
+    const std::string value = attribute(key);
+    return value.size() > 1 && value[1] == ':' ? value.substr(2) : value;
+  }
 };
 
 inline ReadEvent read_event(const std::string& bytes, bool& is_good) {

@@ -28,6 +28,7 @@ ThreadState g_unregistered{.epoch = 0,
                            .settings = {},
                            .runtime = nullptr,
                            .failed_sweep = 0,
+                           .refused_logs_in_sweep = 0,
                            .amend_log = nullptr,
                            .first_amend_log = nullptr,
                            .counters = {}};
@@ -149,7 +150,7 @@ void Runtime::refresh(ThreadState& thread) noexcept {
 }
 
 ThreadContexts* Runtime::contexts_of(const ThreadState& thread) noexcept {
-  return contexts_ + (&thread - states_);
+  return contexts_ + index_of(thread);
 }
 
 void Runtime::detach_thread(ThreadState& thread) noexcept {
@@ -233,6 +234,7 @@ SdkStats Runtime::stats() noexcept {
     stats.attributes_dropped += thread.attributes_dropped.read();
     stats.values_large += thread.values_large.read();
     stats.values_dropped += thread.values_dropped.read();
+    stats.logs_dropped_no_memory += thread.logs_dropped.read();
   }
   stats.memory_bytes += pool_.touched_chunks() * kChunkBytes +
                         touched_threads_ * (sizeof(ThreadState) + 4096) +
@@ -261,6 +263,10 @@ bool attach(Runtime& owner) noexcept {
   if (contexts == &g_no_contexts) {
     contexts = owner.contexts_of(*thread);
     contexts->depth = 0;
+    constexpr unsigned kSerialBits = 40;  // a stack's own share: 2^40 scopes
+    if (contexts->next_id == 0) {
+      contexts->next_id = (owner.index_of(*thread) + std::uint64_t{1}) << kSerialBits;
+    }
   }
   t_local = {thread, contexts};
   return true;

@@ -23,6 +23,7 @@ namespace binnacle::sdk {
 /// counted by destination.
 struct ExportCounters {
   std::atomic<std::uint64_t> dropped_of_earlier_run{0};  ///< open at a shutdown, ended after it
+  std::atomic<std::uint64_t> logs_of_earlier_run{0};     ///< recorded before a shutdown
   std::atomic<std::uint64_t> attributes_dropped{0};
   std::atomic<std::uint64_t> amends_late{0};
 };
@@ -55,6 +56,9 @@ class Runtime {
   ThreadState* attach_thread() noexcept;
   /// Copies the current settings into the calling thread's state.
   void refresh(ThreadState& thread) noexcept;
+  std::size_t index_of(const ThreadState& thread) const noexcept {
+    return static_cast<std::size_t>(&thread - states_);
+  }
   /// The context stack that belongs to a state of this runtime.
   ThreadContexts* contexts_of(const ThreadState& thread) noexcept;
   /// The thread is exiting: its free slots and its state may be used by others.
@@ -73,6 +77,18 @@ class Runtime {
   int wake_fd() const noexcept { return wake_fd_; }
   /// Resets it; true if it was signalled.
   bool take_wake() noexcept;
+
+  /// Set while no log records come, so that the export thread waits long: then the next one wakes
+  /// it.
+  void set_logs_quiet(bool is_quiet) noexcept {
+    are_logs_quiet_.store(is_quiet, std::memory_order_relaxed);
+  }
+  /// After a log record was handed over.
+  void announce_log() noexcept {
+    if (are_logs_quiet_.load(std::memory_order_relaxed)) [[unlikely]] {
+      if (are_logs_quiet_.exchange(false, std::memory_order_relaxed)) wake();
+    }
+  }
 
   /// Counts sweeps of the export thread, which free slots.
   std::atomic<std::uint64_t>& sweeps() noexcept { return sweeps_; }
@@ -101,6 +117,7 @@ class Runtime {
   std::atomic<std::size_t> granted_since_sweep_{0};
   std::atomic<std::size_t> wake_after_slots_{512};
   std::atomic<bool> is_woken_{false};
+  std::atomic<bool> are_logs_quiet_{false};
   std::atomic<std::uint64_t> large_bytes_{0};
 
   std::mutex mutex_;  // guards what follows

@@ -26,8 +26,16 @@ void Sender::count_full(Signal signal, std::uint64_t items) noexcept {
   add(counters_.of(signal).dropped_queue_full, items);
 }
 
+void Sender::count_refused(Signal signal, std::uint64_t items) noexcept {
+  add(counters_.of(signal).dropped_export_failed, items);
+}
+
 bool Sender::enqueue(EncodedBatch batch) {
   if (batch.items == 0) return true;
+  if (is_paused(batch.signal)) {
+    count_refused(batch.signal, batch.items);
+    return false;
+  }
   const std::size_t bytes = batch.bytes.size();
   // One batch always fits, however small the limit.
   if (!queue_.empty() && queued_bytes_ + bytes > limits_.queue_bytes) {
@@ -43,6 +51,7 @@ bool Sender::enqueue(EncodedBatch batch) {
 }
 
 void Sender::drive(std::int64_t now_ns) {
+  now_ns_ = now_ns;
   for (;;) {
     if (is_sending_) {
       const std::optional<ExportResult> result = exporter_.poll();
@@ -52,6 +61,11 @@ void Sender::drive(std::int64_t now_ns) {
     }
     if (queue_.empty() || now_ns < next_try_ns_) return;
     Entry& entry = queue_.front();
+    if (is_paused(entry.batch.signal)) {  // queued before its like was refused
+      count_refused(entry.batch.signal, entry.batch.items);
+      pop();
+      continue;
+    }
     if (entry.tries++ == 0) {
       entry.first_try_ns = now_ns;
     } else {
@@ -78,6 +92,7 @@ void Sender::finish(const ExportResult& result, std::int64_t now_ns) {
       } else {
         has_warned_ = false;
       }
+      has_warned_of_pause_[index_of(entry.batch.signal)] = false;
       next_try_ns_ = 0;
       is_postponed_ = false;
       return pop();
@@ -85,6 +100,10 @@ void Sender::finish(const ExportResult& result, std::int64_t now_ns) {
     case ExportOutcome::kRetry:
       return retry_later(entry, result, now_ns);
     case ExportOutcome::kRefused:
+      // Without traces there would be no point in this destination: those are always tried.
+      if (result.is_unsupported && entry.batch.signal != Signal::kTraces) {
+        return pause(result.message, now_ns);
+      }
       return lose(result.message);
   }
 }
@@ -110,6 +129,18 @@ void Sender::lose(const std::string& message) {
   const EncodedBatch& batch = queue_.front().batch;
   add(counters_.of(batch.signal).dropped_export_failed, batch.items);
   if (!std::exchange(has_warned_, true)) warn_(message);
+  pop();
+}
+
+void Sender::pause(const std::string& message, std::int64_t now_ns) {
+  const EncodedBatch& batch = queue_.front().batch;
+  count_refused(batch.signal, batch.items);
+  paused_until_ns_[index_of(batch.signal)] = now_ns + kUnsupportedPauseNs;
+  if (!std::exchange(has_warned_of_pause_[index_of(batch.signal)], true)) {
+    constexpr std::string_view kNames[kSignalCount] = {"traces", "metrics", "log records"};
+    warn_(message + "; it is sent no " + std::string(kNames[index_of(batch.signal)]) +
+          " for 10 minutes");
+  }
   pop();
 }
 

@@ -51,6 +51,13 @@ class Sender {
   std::uint64_t resolved() const noexcept { return resolved_; }
   /// What is lost without having been in the queue.
   void count_full(Signal signal, std::uint64_t items) noexcept;
+  void count_refused(Signal signal, std::uint64_t items) noexcept;
+  /// Whether the receiver has said that it does not know metrics or log records. It is asked again
+  /// after kUnsupportedPauseNs; until then they are dropped.
+  bool is_paused(Signal signal) const noexcept {
+    return now_ns_ < paused_until_ns_[index_of(signal)];
+  }
+  static constexpr std::int64_t kUnsupportedPauseNs = 600'000'000'000;
   std::uint64_t losses() const noexcept { return counters_.losses(); }
   /// How often a request failed and was kept for later.
   std::uint64_t postponements() const noexcept { return postponements_; }
@@ -66,6 +73,7 @@ class Sender {
   void retry_later(Entry& entry, const ExportResult& result, std::int64_t now_ns);
   void pop();
   void lose(const std::string& message);
+  void pause(const std::string& message, std::int64_t now_ns);
 
   BatchExporter& exporter_;
   SenderLimits limits_;
@@ -78,6 +86,9 @@ class Sender {
   bool is_postponed_ = false;  // by the collector, as opposed to by our backoff
   bool has_warned_ = false;    // since the last success
   std::int64_t next_try_ns_ = 0;
+  std::int64_t now_ns_ = 0;  // of the last drive()
+  std::int64_t paused_until_ns_[kSignalCount] = {};
+  bool has_warned_of_pause_[kSignalCount] = {};  // since the signal's last success
   std::uint64_t enqueued_ = 0;
   std::uint64_t resolved_ = 0;
   std::uint64_t postponements_ = 0;

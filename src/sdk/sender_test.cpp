@@ -149,5 +149,50 @@ TEST_F(SenderTest, APartialSuccessThatRejectsMoreThanWasSentIsALie) {
   EXPECT_EQ(traces.exported, 0U);
 }
 
+TEST_F(SenderTest, LeavesASignalAloneThatTheReceiverDoesNotKnow) {
+  Sender sender = make();
+  const auto batch = [](Signal signal) {
+    EncodedBatch made = batch_of(2);
+    made.signal = signal;
+    return made;
+  };
+  const ExportResult unknown{
+      .outcome = ExportOutcome::kRefused, .is_unsupported = true, .message = "404"};
+  exporter.script = {unknown};
+  sender.enqueue(batch(Signal::kLogs));
+  sender.enqueue(batch(Signal::kLogs));  // was there before the answer
+  sender.drive(kSecond);
+  EXPECT_EQ(exporter.starts, 1);
+  EXPECT_TRUE(sender.is_idle());
+  EXPECT_FALSE(sender.enqueue(batch(Signal::kLogs)));
+  EXPECT_EQ(counters.of(Signal::kLogs).dropped_export_failed, 6U);
+
+  sender.enqueue(batch(Signal::kTraces));
+  sender.drive(2 * kSecond);
+  EXPECT_EQ(traces.exported, 2U);
+  EXPECT_TRUE(sender.is_paused(Signal::kLogs));
+  EXPECT_FALSE(sender.is_paused(Signal::kMetrics));
+
+  // After the pause it is asked again, and warned of no more.
+  exporter.script = {unknown};
+  sender.drive(kSecond + Sender::kUnsupportedPauseNs);
+  EXPECT_TRUE(sender.enqueue(batch(Signal::kLogs)));
+  sender.drive(kSecond + Sender::kUnsupportedPauseNs);
+  EXPECT_EQ(exporter.starts, 3);
+  EXPECT_EQ(warnings.size(), 1U);
+}
+
+TEST_F(SenderTest, GoesOnTryingTracesWhateverTheAnswer) {
+  Sender sender = make();
+  exporter.script = {
+      {.outcome = ExportOutcome::kRefused, .is_unsupported = true, .message = "404"}};
+  sender.enqueue(batch_of(1));
+  sender.drive(kSecond);
+  EXPECT_FALSE(sender.is_paused(Signal::kTraces));
+  EXPECT_TRUE(sender.enqueue(batch_of(1)));
+  sender.drive(kSecond);
+  EXPECT_EQ(traces.exported, 1U);
+}
+
 }  // namespace
 }  // namespace binnacle::sdk

@@ -8,7 +8,8 @@
 
 // The memory of one recorded span while it is open: a fixed 512-byte slot. Made by SlotPool, filled
 // by the thread that started the span (its owner), read by the export thread once the span has
-// ended. Who may touch what:
+// ended. A log record is a slot too, filled and handed over in one go (log.cpp). Who may touch
+// what:
 //
 //   state, owner, closed_generation, published   atomics, read by any thread
 //   everything else                              the owner while the span is open; the export
@@ -36,6 +37,7 @@ enum class SlotPhase : std::uint8_t {
   kOpen = 1,   ///< a span, being recorded
   kEnded = 2,  ///< a span, ended by its owner
   kPart = 3,   ///< a segment or an amend log: found through its user, not by scanning
+  kLog = 4,    ///< a log record, complete
 };
 
 constexpr std::uint64_t make_state(std::uint32_t generation, SlotPhase phase) noexcept {
@@ -65,6 +67,8 @@ enum SlotMark : std::uint8_t {
   kMarkHasEvents = 0x04,     ///< event times must be converted
   kMarkMayRepeat = 0x08,     ///< a key or a single field may occur twice; the last one counts
   kMarkParentRemote = 0x10,  ///< the parent came out of a header
+  kMarkHasContext = 0x20,    ///< of a log record: trace and span id are set
+  kMarkVoid = 0x40,          ///< of a log record: its stream found no memory; nothing to export
 };
 
 /// Private tag of an event time that is still in ticks (unused in OTLP's Event).

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sdk/log_fields.h"
 #include "sdk/slot.h"
 
 #include <binnacle/apm.h>
@@ -34,6 +35,10 @@ struct RecordingSettings {
   std::uint16_t event_limit = 128;
   std::uint16_t link_limit = 128;
   std::uint64_t large_value_limit_bytes = 2U << 20U;
+  bool records_logs = false;
+  LogLimits log_limits;
+  /// No log record takes a slot while this many are in use: the rest is for spans.
+  std::size_t log_slots = SIZE_MAX;
 };
 
 /// A counter with one writer: the thread itself. Read by sdk_stats().
@@ -54,6 +59,7 @@ struct ThreadCounters {
   ThreadCounter attributes_dropped;
   ThreadCounter values_large;
   ThreadCounter values_dropped;
+  ThreadCounter logs_dropped;
 };
 
 struct alignas(64) ThreadState {
@@ -68,7 +74,9 @@ struct alignas(64) ThreadState {
   RecordingSettings settings;
   Runtime* runtime;
   std::uint64_t failed_sweep;  ///< 1 + the sweep during which no slot could be had; 0: none
-  AmendLog* amend_log;         ///< the one being written
+  /// 1 + the sweep during which log records had filled their part of the pool; 0: none.
+  std::uint64_t refused_logs_in_sweep;
+  AmendLog* amend_log;  ///< the one being written
   std::atomic<AmendLog*> first_amend_log;
   ThreadCounters counters;
 };
@@ -79,10 +87,12 @@ struct ContextEntry {
   bool is_valid = false;
   SlotHandle span;  ///< the local span, if it is being recorded
   const ContextExtras* extras = nullptr;
+  std::uint64_t id = 0;  ///< how its Scope finds it, also on the stack of another thread
 };
 
 struct ThreadContexts {
   std::uint32_t depth = 0;
+  std::uint64_t next_id = 0;  ///< the stack's number in its high bits, so that no two stacks share
   ContextEntry entries[kMaxScopeDepth];
 };
 

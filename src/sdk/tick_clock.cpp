@@ -65,7 +65,24 @@ ClockPair read_pair(clockid_t id) noexcept {
   return best;
 }
 
+/// Both clocks when the source was chosen. Written once, before any other thread reads ticks.
+ClockPair g_first_pair;
+
 }  // namespace
+
+std::atomic<double> g_ns_per_tick{0};
+
+double measure_ns_per_tick() noexcept {
+  if (!g_has_tick_counter) return 1.0;
+  constexpr std::int64_t kLongEnoughNs = 100'000'000;
+  const ClockPair now = read_pair(CLOCK_MONOTONIC);
+  const std::int64_t elapsed_ns = now.clock_ns - g_first_pair.clock_ns;
+  if (now.ticks <= g_first_pair.ticks || elapsed_ns <= 0) return 1.0;
+  const double rate =
+      static_cast<double>(elapsed_ns) / static_cast<double>(now.ticks - g_first_pair.ticks);
+  if (elapsed_ns >= kLongEnoughNs) g_ns_per_tick.store(rate, std::memory_order_relaxed);
+  return rate;
+}
 
 void choose_tick_source() noexcept {
 #if defined(__x86_64__)
@@ -73,6 +90,7 @@ void choose_tick_source() noexcept {
 #elif defined(__aarch64__)
   g_has_tick_counter = true;  // the generic timer is architecturally constant and shared
 #endif
+  if (g_first_pair.clock_ns == 0) g_first_pair = read_pair(CLOCK_MONOTONIC);
 }
 
 TickCalibration::TickCalibration() noexcept {

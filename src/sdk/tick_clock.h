@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <atomic>
 #include <cstdint>
 
 // The SDK's clock: a counter that costs a few nanoseconds to read while recording, and its
@@ -45,6 +46,17 @@ inline std::uint64_t ticks_now() noexcept {
 
 /// Looks at the machine once; call before any thread reads ticks.
 void choose_tick_source() noexcept;
+
+/// Zero until it has been measured over long enough; read by ns_per_tick().
+extern std::atomic<double> g_ns_per_tick;
+double measure_ns_per_tick() noexcept;
+
+/// The counter's rate, for durations that are needed at once: measured since choose_tick_source(),
+/// anew at each call until that is 100 ms ago (then good to 1e-6), after which it costs a load.
+inline double ns_per_tick() noexcept {
+  const double known = g_ns_per_tick.load(std::memory_order_relaxed);
+  return known != 0 ? known : measure_ns_per_tick();
+}
 
 /// Ticks and time of day, read at the same moment.
 struct TickAnchor {

@@ -56,7 +56,8 @@ class FaultySpanStore final : public SpanStore {
     std::unique_lock lock(mutex_);
     last_context_ = context;
     if (refusal_) {
-      Error error = *std::exchange(refusal_, std::nullopt);
+      Error error = *std::move(refusal_);
+      refusal_.reset();
       lock.unlock();
       return done(std::unexpected(std::move(error)));
     }

@@ -1,58 +1,29 @@
+#include "base/long_run_for_test.h"
 #include "base/random.h"
-#include "codec/json_document.h"
 #include "io/net/http_client.h"
+#include "tests/e2e/load.h"
 #include "tests/e2e/server_process.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-// What is acknowledged survives SIGKILL under load: the server is killed 25 times while senders
-// post, and every trace that was answered 200 is asked for after the next start and at the end. Of
-// a request whose answer the kill cut off, all spans are there or none.
+// What is acknowledged survives SIGKILL under load: the server is killed 25 times (150 in a long
+// run) while senders post, and every trace that was answered 200 is asked for after the next start
+// and at the end. Of a request whose answer the kill cut off, all spans are there or none.
 
 namespace binnacle::e2e {
 namespace {
 
-constexpr int kKills = 25;
+const int kKills = rounds_of_test(25, 150);
 constexpr int kSenders = 4;
-constexpr std::size_t kSpansPerRequest = 20;
 constexpr std::uint64_t kAcknowledgedBeforeKill = 200;
-/// Traces asked for at once; the URL stays below 8 KB.
-constexpr std::size_t kAskedAtOnce = 100;
-
-std::string trace_of(std::uint64_t number) { return to_hex(TraceId{7, number}); }
-
-/// Random text, so that requests take space in the log and parts are written and merged meanwhile.
-std::string noise(Random& random) {
-  std::string out;
-  for (std::uint64_t words = random.below(100); words > 0; --words) {
-    out += to_hex(SpanId{random.next()});
-  }
-  return out;
-}
-
-std::string request_of(std::uint64_t number) {
-  Random random(number);
-  std::string body =
-      R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"load"}}]},"scopeSpans":[{"spans":[)";
-  for (std::size_t i = 0; i < kSpansPerRequest; ++i) {
-    body += i == 0 ? "" : ",";
-    body +=
-        R"({"traceId":")" + trace_of(number) + R"(","spanId":")" + to_hex(SpanId{i + 1}) +
-        R"(","name":"work","startTimeUnixNano":"1700000000000000000","endTimeUnixNano":"1700000000000000001","attributes":[{"key":"noise","value":{"stringValue":")" +
-        noise(random) + R"("}}]})";
-  }
-  return body + "]}]}]}";
-}
 
 /// Posts until told to stop or the server is gone; remembers what was acknowledged.
 class Senders {
@@ -108,42 +79,6 @@ class Senders {
   std::uint64_t round_ = 0;
   int gave_up_ = 0;
 };
-
-/// How many spans each trace has; the order is that of `numbers`.
-std::vector<std::size_t> spans_of(const ServerProcess& server,
-                                  const std::vector<std::uint64_t>& numbers) {
-  std::map<std::string, std::size_t, std::less<>> found;
-  HttpClient client(server.url("jaeger_query"), {});
-  for (std::size_t begin = 0; begin < numbers.size(); begin += kAskedAtOnce) {
-    const std::size_t end = std::min(numbers.size(), begin + kAskedAtOnce);
-    HttpClientRequest request;
-    request.target = "/api/traces?";
-    for (std::size_t i = begin; i < end; ++i) {
-      request.target += "traceID=" + trace_of(numbers[i]) + "&";
-    }
-    auto answer = client.send(request);
-    if (!answer || answer->status != 200) continue;
-    const auto document = codec::JsonDocument::parse(std::move(answer->body));
-    if (!document) continue;
-    for (const codec::JsonValue trace : document->root().find("data").elements()) {
-      found[std::string(trace.find("traceID").string())] = trace.find("spans").size();
-    }
-  }
-  std::vector<std::size_t> out;
-  for (const std::uint64_t number : numbers) out.push_back(found[trace_of(number)]);
-  return out;
-}
-
-/// Which of `numbers` are not there whole.
-std::vector<std::uint64_t> missing(const ServerProcess& server,
-                                   const std::vector<std::uint64_t>& numbers) {
-  const std::vector<std::size_t> spans = spans_of(server, numbers);
-  std::vector<std::uint64_t> out;
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (spans[i] != kSpansPerRequest) out.push_back(numbers[i]);
-  }
-  return out;
-}
 
 /// The requests that were on their way when the server was killed are there whole or not at all.
 void expect_no_halves(const ServerProcess& server, std::uint64_t next) {

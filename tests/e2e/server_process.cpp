@@ -106,7 +106,6 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 std::string binnacle_program() { return BINNACLE_PROGRAM; }
-std::string arbitrage_program() { return ARBITRAGE_PROGRAM; }
 
 ProgramResult run_program(const std::string& program, const std::vector<std::string>& arguments,
                           const std::map<std::string, std::string>& environment) {

@@ -38,9 +38,8 @@ struct ProgramResult {
                                         const std::vector<std::string>& arguments,
                                         const std::map<std::string, std::string>& environment = {});
 
-/// Paths of the programs under test.
+/// Path of the program under test.
 [[nodiscard]] std::string binnacle_program();
-[[nodiscard]] std::string arbitrage_program();
 
 class ServerProcess {
  public:

@@ -235,7 +235,7 @@ TEST(Demo, OneTaskIsOneTraceThroughFiveServices) {
   ServerProcess server(folder.path());
   ASSERT_TRUE(server.start());
   const ProgramResult demo =
-      run_program(arbitrage_program(), {"--tasks", "2", "--pace", "20", "--state", folder.path()},
+      run_program(ARBITRAGE_PROGRAM, {"--tasks", "2", "--pace", "20", "--state", folder.path()},
                   {{"OTEL_EXPORTER_OTLP_ENDPOINT", server.url("otlp_http")},
                    {"OTEL_BSP_SCHEDULE_DELAY", "50"}});
   ASSERT_EQ(demo.exit_status, 0) << demo.output;

@@ -1,6 +1,7 @@
 // Properties of the OTLP forms over random batches, with libprotobuf as the oracle of the wire
 // format.
 
+#include "base/long_run_for_test.h"
 #include "base/random.h"
 #include "model/packed_value.h"
 #include "tests/golden/span_batch_text.h"
@@ -23,7 +24,7 @@ namespace {
 
 namespace pb = google::protobuf;
 
-constexpr std::uint64_t kRounds = 200;
+const std::uint64_t kRounds = rounds_of_test<std::uint64_t>(200, 20'000);
 
 // Batches with everything in them. Spans are in the order of their resources and scopes, as
 // encoders group them.

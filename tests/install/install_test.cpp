@@ -211,6 +211,26 @@ TEST_F(InstallTest, TheSharedLibraryShowsWhatTheHeadersDeclareAndNothingElse) {
   EXPECT_EQ(functions, 2U);  // from the environment, and with a Config
 }
 
+TEST_F(InstallTest, TheSharedLibraryHasAllOfTheApiThatTheStaticOneHas) {
+  const std::string headers = header_text(prefix());
+  std::set<std::string> shown;
+  const Output shared = run(std::string("nm -DC --defined-only ") + SHARED_LIBRARY);
+  for (const std::string& line : lines_of(shared.text)) {
+    if (line.size() > 19) shown.insert(line.substr(19, line.find('@') - 19));
+  }
+  const Output archive = run(std::string("nm -C --defined-only ") + STATIC_LIBRARY);
+  ASSERT_EQ(archive.status, 0) << archive.text;
+  std::size_t functions = 0;
+  for (const std::string& line : lines_of(archive.text)) {
+    if (line.find(" T binnacle::v1::") != 16) continue;
+    const std::string name = line.substr(19);
+    if (headers.find(last_name(name)) == std::string::npos) continue;
+    EXPECT_TRUE(shown.contains(name)) << name;
+    ++functions;
+  }
+  EXPECT_GT(functions, 20U);
+}
+
 TEST_F(InstallTest, TheSharedLibraryNeedsLittleAndStaysLoaded) {
   const Output dynamic = run(std::string("readelf -dW ") + SHARED_LIBRARY);
   ASSERT_EQ(dynamic.status, 0) << dynamic.text;

@@ -337,6 +337,65 @@ async function frameTimes(page: Page, pixels: number, frames: number): Promise<n
     }), [pixels, frames]);
 }
 
+/** One trace through `count` services, each a call deeper or beside the one before. */
+function manyServices(count: number, startUs: number): ApiTrace {
+  const traceID = 'ca11'.padEnd(32, '0');
+  const id = (k: number) => (k + 1).toString(16).padStart(16, '0');
+  const names = Array.from({ length: count }, (_, k) => `team-${k % 5}-service-${k}`);
+  return {
+    traceID,
+    processes: Object.fromEntries(names.map((serviceName, k) =>
+      [`p${k}`, { serviceName, tags: [] }])),
+    spans: names.map((_, k) => ({
+      traceID, spanID: id(k), operationName: `call ${k}`, processID: `p${k}`,
+      references: k === 0 ? []
+        : [{ refType: 'CHILD_OF', traceID, spanID: id(Math.floor((k - 1) / 2)) }],
+      startTime: startUs + 1000 * k, duration: 60_000 - 2000 * k,
+      tags: [], logs: [], warnings: null,
+    })),
+    warnings: null,
+  };
+}
+
+/** How each service looks: what its colour is and which mark it has. */
+async function looks(page: Page, row: string, name: string, mark: string) {
+  return page.locator(row).evaluateAll((rows, [nameOf, markOf]) =>
+    Object.fromEntries(rows.map((element) => {
+      const fill = element.querySelector<HTMLElement>(markOf ?? '');
+      const color = fill && getComputedStyle(fill).getPropertyValue('--service');
+      return [element.querySelector(nameOf ?? '')?.textContent ?? '',
+        `${color} ${fill?.dataset['mark']}`];
+    })), [name, mark]);
+}
+
+test('twenty-four services look different, and the same on every page', async ({ page }, info) => {
+  const count = 24;
+  const many = await startServer();
+  try {
+    const trace = manyServices(count, Date.now() * 1000 - 60e6);
+    await sendTraces(many.otlpHttp, [trace]);
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.goto(`${many.ui}/trace/${trace.traceID}`);
+      await expect(page.getByRole('row')).toHaveCount(count);
+      const inTrace = await looks(page, '[role=row]', '.row-service', '.row-color');
+      expect(new Set(Object.values(inTrace)).size).toBe(count);
+      await page.screenshot({ path: info.outputPath(`services-trace-${scheme}.png`) });
+      await page.goto(`${many.ui}/services`);
+      await expect(page.locator('.services-table tbody tr')).toHaveCount(count);
+      const inTable = await looks(page, '.services-table tbody tr', 'th a', '.service-dot');
+      expect(inTable).toEqual(inTrace);
+      await page.screenshot({ path: info.outputPath(`services-${scheme}.png`) });
+      await page.goto(`${many.ui}/search?lookback=1h`);
+      await expect(page.locator('.trace-row')).toHaveCount(1);
+      await page.screenshot({ path: info.outputPath(`services-search-${scheme}.png`) });
+    }
+  } finally {
+    await page.goto('about:blank');
+    await many.stop();
+  }
+});
+
 function percentile(times: number[], share: number): number {
   const sorted = [...times].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;

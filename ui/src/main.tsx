@@ -6,6 +6,7 @@ import { App } from './shell/app';
 import { installServicePalette } from './theme/theme';
 import 'uplot/dist/uPlot.min.css';
 import './theme/tokens.css';
+import './theme/service_marks.css';
 import './shell/shell.css';
 import './search/search.css';
 import './trace/trace.css';

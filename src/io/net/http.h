@@ -129,7 +129,8 @@ using HttpBodySource = std::move_only_function<Result<bool>(std::string& chunk)>
 
 /// One answer. Content-Length, Transfer-Encoding, Date, Connection and Server are the server's
 /// business; a response that carries them anyway loses them. Bodies of JSON, text, JavaScript, CSS
-/// and SVG above the listener's threshold are compressed when the client accepts gzip.
+/// and SVG above the listener's threshold, and all sources of these types, are compressed when the
+/// client accepts gzip.
 struct HttpResponse {
   int status = 200;
   HttpHeaders headers;

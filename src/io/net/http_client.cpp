@@ -16,7 +16,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <optional>
+#include <memory>
 #include <utility>
 
 namespace binnacle {
@@ -228,8 +228,7 @@ class HttpClient::Impl {
   }
 
   Result<HttpClientResponse> receive(HttpMethod method, std::int64_t deadline_ns, bool& received) {
-    std::optional<ResponseParser> parser(std::in_place, config_.response_limit_bytes);
-    parser->skip(method == HttpMethod::kHead);
+    std::unique_ptr<ResponseParser> parser = make_parser(method);
     std::string input;
     for (;;) {
       const std::size_t kept = input.size();
@@ -245,7 +244,7 @@ class HttpClient::Impl {
         if (!parser->got_some() || error) {
           return fail(ErrorCode::kUnavailable, "the connection ended before the whole answer");
         }
-      } else if (Status ok = parse(input, parser, error); !ok) {
+      } else if (Status ok = parse(input, method, parser, error); !ok) {
         return std::unexpected(ok.error());
       }
       if (parser->is_done()) {
@@ -255,8 +254,14 @@ class HttpClient::Impl {
     }
   }
 
+  [[nodiscard]] std::unique_ptr<ResponseParser> make_parser(HttpMethod method) const {
+    auto parser = std::make_unique<ResponseParser>(config_.response_limit_bytes);
+    parser->skip(method == HttpMethod::kHead);
+    return parser;
+  }
+
   /// Feeds `input` and removes what was used. Informational answers (100) are passed over.
-  Status parse(std::string& input, std::optional<ResponseParser>& parser,
+  Status parse(std::string& input, HttpMethod method, std::unique_ptr<ResponseParser>& parser,
                boost::beast::error_code& error) const {
     for (;;) {
       // Beast asserts that a last chunk is offered with its 5 bytes (see http_parser.cpp).
@@ -271,7 +276,7 @@ class HttpClient::Impl {
         return fail(ErrorCode::kUnavailable, "malformed answer: " + error.message());
       }
       if (!parser->is_done() || parser->response.status >= 200) return {};
-      parser.emplace(config_.response_limit_bytes);
+      parser = make_parser(method);
       if (input.empty()) return {};
     }
   }

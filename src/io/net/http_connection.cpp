@@ -1,5 +1,6 @@
 #include "io/net/http_connection.h"
 
+#include "base/check.h"
 #include "io/net/address.h"
 
 #include <fmt/format.h>
@@ -148,6 +149,11 @@ void HttpConnection::on_read_closed() {
   }
 }
 
+HttpRequestParser& HttpConnection::parser() {
+  BINNACLE_CHECK(parser_.has_value(), "there is a request");
+  return *parser_;
+}
+
 bool HttpConnection::begin_request() {
   // A few stray line ends before a request are tolerated (RFC 9112, 2.2).
   while (input_begin_ < input_end_ &&
@@ -169,15 +175,15 @@ void HttpConnection::parse_buffered() {
   while (state_ == State::kIdle || state_ == State::kHeader || state_ == State::kBody) {
     if (state_ == State::kIdle && !begin_request()) break;
     const std::size_t used =
-        parser_->parse({input_.data() + input_begin_, input_end_ - input_begin_});
+        parser().parse({input_.data() + input_begin_, input_end_ - input_begin_});
     input_begin_ += used;
     if (state_ == State::kBody) core_.probe.received_bytes.add(used);
-    if (parser_->refusal() != ParseRefusal::kNone) return refuse_while_parsing();
-    if (state_ == State::kHeader && parser_->is_header_done()) {
+    if (parser().refusal() != ParseRefusal::kNone) return refuse_while_parsing();
+    if (state_ == State::kHeader && parser().is_header_done()) {
       on_header();
       if (state_ != State::kBody) return;
     }
-    if (parser_->is_done()) return dispatch();
+    if (parser().is_done()) return dispatch();
     if (input_begin_ == input_end_) break;
     if (used == 0) {
       // What is left is one unfinished line of chunk framing or trailer.
@@ -192,14 +198,14 @@ void HttpConnection::parse_buffered() {
 }
 
 void HttpConnection::on_header() {
-  HttpRequest& request = parser_->request;
+  HttpRequest& request = parser().request;
   request.peer = peer_;
   request.listener = listener_->config.name;
   request.secure = listener_->tls != nullptr;
   core_.probe.requests.add();
-  keep_alive_ = parser_->keep_alive() && !core_.draining.load(std::memory_order_relaxed);
-  exchange_.http11 = parser_->http11;
-  exchange_.head = parser_->method_known && request.method == HttpMethod::kHead;
+  keep_alive_ = parser().keep_alive() && !core_.draining.load(std::memory_order_relaxed);
+  exchange_.http11 = parser().http11;
+  exchange_.head = parser().method_known && request.method == HttpMethod::kHead;
   exchange_.accepts_gzip = accepts_gzip(request.headers.get("Accept-Encoding"));
   exchange_.gzip_threshold_bytes = core_.config.gzip_threshold_bytes;
   if (std::optional<HttpResponse> refusal = check_request(request)) {
@@ -210,13 +216,13 @@ void HttpConnection::on_header() {
 }
 
 std::optional<HttpResponse> HttpConnection::check_request(HttpRequest& request) {
-  if (!parser_->method_known) {
+  if (!parser().method_known) {
     return HttpResponse::text(501,
                               fmt::format("method '{}' is not supported\n",
-                                          std::string_view(parser_->method_text).substr(0, 32)));
+                                          std::string_view(parser().method_text).substr(0, 32)));
   }
-  const unsigned hosts = parser_->host_fields;
-  if (hosts > 1 || (hosts == 0 && parser_->http11)) {
+  const unsigned hosts = parser().host_fields;
+  if (hosts > 1 || (hosts == 0 && parser().http11)) {
     return HttpResponse::text(400, "exactly one host header is needed\n");
   }
   request.target = std::string(origin_form(request.target));
@@ -241,7 +247,7 @@ std::optional<HttpResponse> HttpConnection::check_request(HttpRequest& request) 
 
 std::optional<HttpResponse> HttpConnection::check_origin(HttpRequest& request) {
   const std::string_view host = request.headers.get("Host");
-  const bool named = parser_->host_fields > 0;
+  const bool named = parser().host_fields > 0;
   if (listener_->loopback && named && !host_allowed(host, listener_->config.allowed_hosts)) {
     core_.probe.forbidden_hosts.add();
     return HttpResponse::text(
@@ -283,12 +289,12 @@ std::optional<HttpResponse> HttpConnection::find_route(HttpRequest& request) {
 }
 
 std::optional<HttpResponse> HttpConnection::check_body_headers(HttpRequest& request) {
-  if (parser_->has_transfer_encoding && !parser_->chunked()) {
+  if (parser().has_transfer_encoding && !parser().chunked()) {
     return render_refusal(
         501, {ErrorCode::kUnimplemented, "the only transfer-encoding supported is chunked"});
   }
-  const auto length = parser_->content_length();
-  if (route_->options.needs_body && !length && !parser_->chunked()) {
+  const auto length = parser().content_length();
+  if (route_->options.needs_body && !length && !parser().chunked()) {
     return render_refusal(411,
                           {ErrorCode::kInvalidArgument,
                            "a body is needed: send content-length or transfer-encoding chunked"});
@@ -296,7 +302,7 @@ std::optional<HttpResponse> HttpConnection::check_body_headers(HttpRequest& requ
   const std::uint64_t limit = route_->options.body_limit_bytes != 0
                                   ? route_->options.body_limit_bytes
                                   : core_.config.body_limit_bytes;
-  parser_->set_body_limit(limit);
+  parser().set_body_limit(limit);
   if (length && *length > limit) {
     core_.probe.body_too_large.add();
     return render_refusal(413, {ErrorCode::kInvalidArgument,
@@ -313,10 +319,10 @@ std::optional<HttpResponse> HttpConnection::check_body_headers(HttpRequest& requ
 }
 
 void HttpConnection::expect_body() {
-  if (parser_->is_done()) return;
+  if (parser().is_done()) return;
   set_deadline(core_.config.body_timeout_ns);
-  const bool waits = parser_->http11 && input_begin_ == input_end_ &&
-                     equal_ignoring_case(parser_->request.headers.get("Expect"), "100-continue");
+  const bool waits = parser().http11 && input_begin_ == input_end_ &&
+                     equal_ignoring_case(parser().request.headers.get("Expect"), "100-continue");
   if (!waits) return;
   const asio::const_buffer interim = asio::buffer(kContinue.data(), kContinue.size());
   writing_interim_ = true;
@@ -325,9 +331,9 @@ void HttpConnection::expect_body() {
 
 // ---- handling ----
 
-HttpResponse HttpConnection::render_refusal(int status, Error error) {
+HttpResponse HttpConnection::render_refusal(int status, const Error& error) {
   if (route_ != nullptr && route_->options.render_refusal) {
-    HttpResponse response = route_->options.render_refusal(parser_->request, status, error);
+    HttpResponse response = route_->options.render_refusal(parser().request, status, error);
     response.status = status;
     return response;
   }
@@ -335,14 +341,14 @@ HttpResponse HttpConnection::render_refusal(int status, Error error) {
 }
 
 void HttpConnection::refuse_while_parsing() {
-  Error error{ErrorCode::kInvalidArgument, parser_->refusal_text()};
-  switch (parser_->refusal()) {
+  Error error{ErrorCode::kInvalidArgument, parser().refusal_text()};
+  switch (parser().refusal()) {
     case ParseRefusal::kHeaderTooLarge:
       core_.probe.header_too_large.add();
       return refuse(HttpResponse::text(431, error.message + "\n"));
     case ParseRefusal::kBodyTooLarge:
       core_.probe.body_too_large.add();
-      return refuse(render_refusal(413, std::move(error)));
+      return refuse(render_refusal(413, error));
     case ParseRefusal::kOverBudget:
       core_.probe.bodies_over_budget.add();
       error.code = ErrorCode::kUnavailable;
@@ -357,7 +363,7 @@ void HttpConnection::refuse_while_parsing() {
 
 /// Answers without a handler. The connection goes on only if the whole request was read.
 void HttpConnection::refuse(HttpResponse&& response) {
-  const bool complete = parser_->refusal() == ParseRefusal::kNone && parser_->is_done();
+  const bool complete = parser().refusal() == ParseRefusal::kNone && parser().is_done();
   if (!complete) keep_alive_ = false;
   if (state_ != State::kHandling) core_.probe.requests_in_flight.add(1);
   state_ = State::kHandling;
@@ -379,7 +385,7 @@ void HttpConnection::dispatch() {
   state_ = State::kHandling;
   clear_deadline();
   core_.probe.requests_in_flight.add(1);
-  HttpRequest& request = parser_->request;
+  HttpRequest& request = parser().request;
   request.received_steady_ns = core_.clock.steady_now_ns();
   request.cancel = cancel_.emplace().token();
   if (route_->options.run == HttpRun::kInline) {

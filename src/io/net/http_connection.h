@@ -102,7 +102,9 @@ class HttpConnection final : public ByteStreamUser,
   [[nodiscard]] HttpResponder make_responder();
   void refuse_while_parsing();
   void refuse(HttpResponse&& response);
-  [[nodiscard]] HttpResponse render_refusal(int status, Error error);
+  [[nodiscard]] HttpResponse render_refusal(int status, const Error& error);
+  /// Of the request that is read or handled: from its first byte until its answer is written.
+  [[nodiscard]] HttpRequestParser& parser();
 
   void respond(PreparedResponse&& response);
   void write_pieces();

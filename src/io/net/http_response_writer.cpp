@@ -44,16 +44,39 @@ void take_body(HttpResponse& response, PreparedResponse& prepared) {
   }
 }
 
+/// What `source` gives, as one gzip member; each piece goes out as it comes.
+HttpBodySource gzip_source(codec::GzipStream&& stream, HttpBodySource&& source) {
+  return [stream = std::move(stream), source = std::move(source),
+          piece = std::string()](std::string& chunk) mutable -> Result<bool> {
+    piece.clear();
+    Result<bool> more = source(piece);
+    if (!more) return more;
+    if (Status added = stream.add(piece, chunk); !added) return std::unexpected(added.error());
+    if (*more) return true;
+    if (Status ended = stream.finish(chunk); !ended) return std::unexpected(ended.error());
+    return false;
+  };
+}
+
+void compress_source(HttpResponse& response, PreparedResponse& prepared) {
+  Result<codec::GzipStream> stream = codec::GzipStream::begin();
+  if (!stream) return;  // no memory for it: plain is as good an answer
+  response.headers.add("Content-Encoding", "gzip");
+  prepared.source = gzip_source(*std::move(stream), std::move(prepared.source));
+}
+
 void compress(HttpResponse& response, const HttpExchange& exchange, PreparedResponse& prepared) {
   const std::string_view body = prepared.body();
-  if (prepared.source || body.size() < exchange.gzip_threshold_bytes ||
-      exchange.gzip_threshold_bytes == 0 || response.headers.has("Content-Encoding") ||
+  // Who streams does so because it is long.
+  const bool is_long = prepared.source || body.size() >= exchange.gzip_threshold_bytes;
+  if (!is_long || exchange.gzip_threshold_bytes == 0 || response.headers.has("Content-Encoding") ||
       !compressible(response.headers.get("Content-Type"))) {
     return;
   }
   // Caches must know even when this client got it plain.
   response.headers.add("Vary", "Accept-Encoding");
   if (!exchange.accepts_gzip) return;
+  if (prepared.source) return compress_source(response, prepared);
   std::string packed;
   if (!codec::gzip_append(body, packed) || packed.size() >= body.size()) return;
   response.headers.add("Content-Encoding", "gzip");

@@ -275,6 +275,35 @@ TEST_F(HttpServerTest, SourceIsStreamedInChunks) {
   EXPECT_EQ(client.read_answer().body.size(), 500'000U);
 }
 
+TEST_F(HttpServerTest, SourceOfTextIsGzippedPieceByPiece) {
+  // The second piece is made only once the client has read the first: each must go out whole.
+  std::atomic<bool> first_read{false};
+  add(HttpMethod::kGet, "/stream", [&](HttpRequest&&, HttpResponder responder) {
+    HttpResponse response = HttpResponse::json(200, {});
+    response.body = HttpBodySource([&, i = 0](std::string& chunk) mutable -> Result<bool> {
+      if (i == 1) first_read.wait(false);
+      chunk.assign(100'000, static_cast<char>('a' + i));
+      return ++i < 3;
+    });
+    responder.send(std::move(response));
+  });
+  start();
+  const std::string text =
+      std::string(100'000, 'a') + std::string(100'000, 'b') + std::string(100'000, 'c');
+  RawClient client(port_);
+  client.send("GET /stream HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n");
+  EXPECT_TRUE(client.wait_for("\r\n\r\n", 100));
+  first_read = true;
+  first_read.notify_all();
+  const RawAnswer packed = client.read_answer();
+  EXPECT_TRUE(packed.complete);
+  EXPECT_EQ(packed.headers.get("Content-Encoding"), "gzip");
+  EXPECT_EQ(packed.headers.get("Vary"), "Accept-Encoding");
+  EXPECT_LT(packed.body.size(), 2'000U);
+  EXPECT_EQ(codec::decompress(codec::Compression::kGzip, packed.body), text);
+  EXPECT_EQ(ask("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n").body, text);
+}
+
 TEST_F(HttpServerTest, FailingSourceBreaksTheConnectionInsteadOfEndingShort) {
   add(HttpMethod::kGet, "/stream", [](HttpRequest&&, HttpResponder responder) {
     HttpResponse response;

@@ -95,6 +95,15 @@ class RawClient {
     return answer;
   }
 
+  /// Reads on, and consumes nothing, until `text` and so many bytes after it have arrived.
+  [[nodiscard]] bool wait_for(std::string_view text, std::size_t more_bytes) {
+    for (;;) {
+      const std::size_t at = buffer_.find(text);
+      if (at != std::string::npos && buffer_.size() >= at + text.size() + more_bytes) return true;
+      if (!fill()) return false;
+    }
+  }
+
   /// Everything until the peer closes.
   std::string read_to_end() {
     while (fill()) {

@@ -9,7 +9,7 @@
 
 namespace binnacle {
 
-StaticFiles::StaticFiles(std::vector<StaticFile> files) {
+StaticFiles::StaticFiles(const std::vector<StaticFile>& files) {
   entries_.reserve(files.size());
   for (const StaticFile& file : files) {
     const std::string_view bytes = file.gzipped.empty() ? file.content : file.gzipped;

@@ -24,7 +24,7 @@ struct StaticFile {
 
 class StaticFiles {
  public:
-  explicit StaticFiles(std::vector<StaticFile> files);
+  explicit StaticFiles(const std::vector<StaticFile>& files);
 
   /// Null when there is no such path.
   [[nodiscard]] const StaticFile* find(std::string_view path) const noexcept;

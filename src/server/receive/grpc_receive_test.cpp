@@ -93,7 +93,7 @@ TEST_F(GrpcReceiveTest, DeadlineReachesTheStore) {
 TEST_F(GrpcReceiveTest, PartialSuccessNamesTheFirstReason) {
   // resource_spans { scope_spans { spans { trace_id: 16 zero bytes, span_id: 8 bytes } } }.
   std::string span = "\x0a\x10" + std::string(16, '\0') + "\x12\x08" + std::string(8, 'x');
-  const auto wrap = [](std::string inner, char tag) {
+  const auto wrap = [](const std::string& inner, char tag) {
     return std::string{tag, static_cast<char>(inner.size())} + inner;
   };
   const GrpcAnswer answer = client_->call(kExport, wrap(wrap(wrap(span, '\x12'), '\x12'), '\x0a'));

@@ -24,7 +24,8 @@ class Offers final : public JobSource {
     jobs.pop_front();
     return job;
   }
-  void add(JobKind kind, std::string name, Status outcome = {}, std::uint64_t needs_bytes = 0) {
+  void add(JobKind kind, const std::string& name, const Status& outcome = {},
+           std::uint64_t needs_bytes = 0) {
     Job job{.kind = kind, .needs_bytes = needs_bytes, .description = name};
     job.run = [this, name, outcome](const CancelToken&) {
       ran.push_back(name);

@@ -188,6 +188,7 @@ void DiskTraceStore::append(const WriteContext& context, SpanBatch&& batch, Appe
   record.type = static_cast<std::uint8_t>(LogRecordType::kSpans);
   record.payload = std::move(*payload);
   const auto queued = wal_->append(std::move(record), std::move(completion));
+  // NOLINTNEXTLINE(bugprone-use-after-move) a refused append takes nothing (wal.h)
   if (!queued) completion(std::unexpected(queued.error()));
 }
 
@@ -218,7 +219,7 @@ void DiskTraceStore::accept_removals(const LoggedRemovals& removals, WalSequence
   {
     const std::scoped_lock lock(mutex_);
     unflushed_removals_ += gone.size();
-    removals_.add(std::move(gone), sequence);
+    removals_.add(gone, sequence);
     last_sequence_ = sequence;
     probe_.pending_removals.set(static_cast<std::int64_t>(removals_.size()));
     due = !flushing_ && unflushed_removals_ > options_.removals_limit / 2;
@@ -251,6 +252,7 @@ void DiskTraceStore::append_removals(const WriteContext& context, LoggedRemovals
     done({});
   };
   const auto queued = wal_->append(std::move(record), std::move(completion));
+  // NOLINTNEXTLINE(bugprone-use-after-move) a refused append takes nothing (wal.h)
   if (!queued) completion(std::unexpected(queued.error()));
 }
 

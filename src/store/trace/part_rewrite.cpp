@@ -316,7 +316,7 @@ Result<RewrittenPart> write_merged_part(StoreDirectory& directory,
       directory, rows, tenants, dictionary,
       [&](std::uint32_t source) { return sources.batch(source); }, {.zstd_level = kMergeZstdLevel},
       summary, cancel, probe);
-  if (!out && sources.failed_part()) damaged = parts[*sources.failed_part()];
+  if (const auto failed = sources.failed_part(); !out && failed) damaged = parts[*failed];
   if (out) probe.merged_spans.add(out->summary.spans);
   return out;
 }

@@ -28,7 +28,7 @@ std::uint64_t Removals::hidden_before(const RemovedTrace& trace) const noexcept 
   return sequence;
 }
 
-void Removals::add(std::vector<RemovedTrace> traces, std::uint64_t sequence) {
+void Removals::add(const std::vector<RemovedTrace>& traces, std::uint64_t sequence) {
   if (traces.empty()) return;
   auto added = std::make_shared<Table>();
   for (const RemovedTrace& t : traces) (*added)[t] = sequence;

@@ -40,7 +40,7 @@ class Removals {
   /// Spans of the trace logged before this sequence are hidden; 0 if none are.
   [[nodiscard]] std::uint64_t hidden_before(const RemovedTrace& trace) const noexcept;
   /// Adds one record's removals, all with that sequence. Amortised O(log n) per entry.
-  void add(std::vector<RemovedTrace> traces, std::uint64_t sequence);
+  void add(const std::vector<RemovedTrace>& traces, std::uint64_t sequence);
   /// All entries, the latest sequence of each.
   [[nodiscard]] Table all() const;
   [[nodiscard]] static Removals of(Table table);

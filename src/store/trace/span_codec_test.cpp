@@ -16,6 +16,12 @@ SectionViews views_of(const SpanSections& s) {
   return {s.ids, s.times, s.fixed, s.attributes, s.events, s.strings};
 }
 
+/// Changes one byte.
+void damage(std::string& bytes, Random& random) {
+  char& hit = bytes[random.below(bytes.size())];
+  hit = static_cast<char>(hit ^ static_cast<char>(1 + random.below(255)));
+}
+
 StringTable empty_dictionary() { return StringTable(); }
 const std::vector<std::string_view> kEmptyDictionary = {""};
 
@@ -85,7 +91,7 @@ TEST(SpanCodec, DamagedRecordsAreRefusedOrValid) {
   }
   for (int round = 0; round < 1'000; ++round) {
     std::string bytes = *payload;
-    bytes[random.below(bytes.size())] ^= static_cast<char>(1 + random.below(255));
+    damage(bytes, random);
     const auto back = decode_logged_spans(bytes);
     if (back) {
       EXPECT_TRUE(back->batch.validate());
@@ -97,7 +103,7 @@ TEST(SpanCodec, DamagedRecordsAreRefusedOrValid) {
     std::string* all[] = {&s.ids, &s.times, &s.fixed, &s.attributes, &s.events, &s.strings};
     std::string& hit = *all[random.below(6)];
     if (hit.empty()) continue;
-    hit[random.below(hit.size())] ^= static_cast<char>(1 + random.below(255));
+    damage(hit, random);
     SpanBatch back;
     if (decode_spans(views_of(s), batch.size(), kEmptyDictionary, {}, back)) {
       ASSERT_TRUE(back.validate()) << back.validate().error().message;

@@ -103,8 +103,8 @@ class SpanWalk {
   struct SpanKey {
     TraceId trace;
     SpanId span;
-    std::uint64_t start;
-    SpanKind kind;
+    std::uint64_t start = 0;
+    SpanKind kind{};
     friend bool operator==(const SpanKey&, const SpanKey&) = default;
   };
   struct SpanKeyHash {

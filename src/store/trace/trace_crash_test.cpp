@@ -1,6 +1,7 @@
 // Power cuts, kills, failing calls, full disks and flipped bits under the span store: what was
 // acknowledged is there, whole and once; what was removed stays away; nothing invented is served.
 
+#include "base/long_run_for_test.h"
 #include "io/file/fault_file_system.h"
 #include "store/trace/trace_store.h"
 #include "tests/conformance/span_samples.h"
@@ -205,12 +206,13 @@ std::string run_crash(const Crash& crash, std::uint64_t* mutations = nullptr) {
 }
 
 // Sanitised runs take some 20 ms each: these keep the test under half a minute on a busy machine.
-constexpr std::uint64_t kSampleStride = 5;
+const std::uint64_t kSampleStride = rounds_of_test<std::uint64_t>(5, 1);
+const std::uint64_t kSeeds = rounds_of_test<std::uint64_t>(3, 10);
 
 TEST(TraceCrash, AcknowledgedSpansOutliveACrashAtEveryCall) {
   Random random(3);
   // Every call of the first seed; of the others, a different stride of them for each kind of cut.
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     std::uint64_t calls = 0;
     ASSERT_EQ(run_crash({.seed = seed}, &calls), "");
     ASSERT_GT(calls, 50U);

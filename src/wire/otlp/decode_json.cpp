@@ -13,7 +13,6 @@ namespace {
 
 using codec::JsonDocument;
 using codec::JsonMember;
-using codec::JsonType;
 using codec::JsonValue;
 
 enum class IdState : std::uint8_t { kAbsent, kGood, kWrong };

@@ -209,8 +209,9 @@ class Decoder {
   void address(JsonValue endpoint, std::string_view address_key, std::string_view port_key) {
     const std::string_view v4 = endpoint.find("ipv4").string();
     add_text(address_key, v4.empty() ? endpoint.find("ipv6").string() : v4);
-    const auto port = codec::parse_decimal(endpoint.find("port").number_text());
-    if (port && port->to_int64().value_or(0) > 0) add(port_key, Value::of_int(*port->to_int64()));
+    const auto decimal = codec::parse_decimal(endpoint.find("port").number_text());
+    const std::int64_t port = decimal ? decimal->to_int64().value_or(0) : 0;
+    if (port > 0) add(port_key, Value::of_int(port));
   }
 
   void set_status(const Tags& tags, SpanRow& row) {

@@ -5,8 +5,8 @@ import uPlot from 'uplot';
 import { formatDuration, formatTime, plural } from '../format/format';
 import { ServiceDot } from '../shell/bits';
 import { navigate } from '../shell/router';
-import { kServicePalette, type ThemeName } from '../theme/palette';
-import { serviceColors } from '../theme/service_colors';
+import type { ThemeName } from '../theme/palette';
+import { canvasLooks } from '../theme/service_canvas';
 import { useThemeName } from '../theme/theme';
 import { logSplits, timeLabels, timeSplits } from './plot_axes';
 import type { Zoom } from './search_state';
@@ -149,12 +149,11 @@ function drawPoints(
   plot: uPlot, traces: TraceSummary[], theme: ThemeName, error: string, surface: string,
 ): void {
   const ctx = plot.ctx;
-  const palette = kServicePalette[theme];
+  const looks = canvasLooks(ctx, theme, 2 * devicePixelRatio);
   ctx.save();
   ctx.beginPath();
   ctx.rect(plot.bbox.left, plot.bbox.top, plot.bbox.width, plot.bbox.height);
   ctx.clip();
-  ctx.lineWidth = devicePixelRatio;
   // Errors last, so that nothing hides them.
   for (const trace of [...traces].sort((a, b) => Number(a.errors > 0) - Number(b.errors > 0))) {
     const x = plot.valToPos(trace.startUs / 1000, 'x', true);
@@ -172,10 +171,12 @@ function drawPoints(
       ctx.arc(x, y, radius, 0, 2 * Math.PI);
     }
     ctx.globalAlpha = 0.78;
-    ctx.fillStyle = trace.errors > 0 ? error : palette[serviceColors.slot(trace.rootService)] ?? '';
+    const look = trace.errors > 0 ? { fill: error, rim: null } : looks(trace.rootService);
+    ctx.fillStyle = look.fill;
     ctx.fill();
     ctx.globalAlpha = 1;
-    ctx.strokeStyle = surface;
+    ctx.strokeStyle = look.rim ?? surface;
+    ctx.lineWidth = (look.rim === null ? 1 : 2) * devicePixelRatio;
     ctx.stroke();
   }
   ctx.restore();

@@ -61,8 +61,9 @@ function Node({ node, onNear }: { node: GraphNode; onNear: (name: string | null)
       <g transform={`translate(${node.x} ${node.y})`}>
       <title>{`Traces of ${node.name}`}</title>
       <rect className="node-box" width={kNodeWidth} height={kNodeHeight} rx="5" />
-      <rect x="9" y={kNodeHeight / 2 - 5} width="10" height="10" rx="2"
-        style={{ fill: serviceColors.cssVar(node.name) }} />
+      <foreignObject x="9" y={kNodeHeight / 2 - 5} width="10" height="10">
+        <div className="node-mark service-fill" {...serviceColors.fill(node.name)} />
+      </foreignObject>
       <text x="26" y={kNodeHeight / 2 + 4}>{name}</text>
       </g>
     </a>

@@ -7,8 +7,7 @@ import { Icon, type IconName } from './icons';
 
 export function ServiceDot({ name }: { name: string }) {
   return (
-    <span className="service-dot" style={{ background: serviceColors.cssVar(name) }}
-      aria-hidden="true" />
+    <span className="service-dot service-fill" {...serviceColors.fill(name)} aria-hidden="true" />
   );
 }
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kServicePalette, kSlotCount, kSurface, type ThemeName } from './palette';
+import {
+  kColorCount, kServicePalette, kSlotCount, kSurface, slotColor, slotMark, type ThemeName,
+} from './palette';
+import { mixHex } from './service_canvas';
 import { ServiceColors } from './service_colors';
 
 function luminance(hex: string): number {
@@ -19,7 +22,7 @@ describe('palette', () => {
       const contrast = (Math.max(own, surface) + 0.05) / (Math.min(own, surface) + 0.05);
       expect(contrast, color).toBeGreaterThanOrEqual(3);
     }
-    expect(new Set(kServicePalette[theme]).size).toBe(kSlotCount);
+    expect(new Set(kServicePalette[theme]).size).toBe(kColorCount);
   });
 });
 
@@ -34,6 +37,14 @@ function memory(): Storage {
   } as Storage;
 }
 
+describe('mixHex', () => {
+  it('mixes by share', () => {
+    expect(mixHex('#ff8000', '#0000ff', 1)).toBe('#ff8000');
+    expect(mixHex('#ff8000', '#0000ff', 0)).toBe('#0000ff');
+    expect(mixHex('#ff8000', '#0100ff', 0.5)).toBe('#804080');
+  });
+});
+
 describe('service colours', () => {
   it('are all different while there are enough', () => {
     fc.assert(fc.property(anyNames, (names) => {
@@ -41,6 +52,29 @@ describe('service colours', () => {
       colors.assign(names);
       expect(new Set(names.map((name) => colors.slot(name))).size).toBe(names.length);
     }));
+  });
+
+  it('are filled, and of different colours, while there are enough', () => {
+    const colors = new ServiceColors(null);
+    const names = Array.from({ length: kSlotCount }, (_, k) => `service-${k}`);
+    colors.assign(names.slice(0, kColorCount));
+    const first = names.slice(0, kColorCount).map((name) => colors.slot(name));
+    expect(new Set(first.map(slotColor)).size).toBe(kColorCount);
+    expect(new Set(first.map(slotMark))).toEqual(new Set(['filled']));
+    colors.assign(names);
+    const marks = names.slice(kColorCount).map((name) => slotMark(colors.slot(name)));
+    expect(marks.filter((mark) => mark === 'striped').length).toBe(kColorCount);
+    expect(marks.filter((mark) => mark === 'hollow').length).toBe(kColorCount);
+  });
+
+  it('say colour and mark apart', () => {
+    const colors = new ServiceColors(null);
+    colors.assign(Array.from({ length: kSlotCount }, (_, k) => `s${k}`));
+    for (const name of ['s0', 's17', 's29']) {
+      const fill = colors.fill(name);
+      expect(fill['data-mark']).toBe(slotMark(colors.slot(name)));
+      expect(fill.style).toEqual({ '--service': `var(--service-${slotColor(colors.slot(name))})` });
+    }
   });
 
   it('do not depend on the order in which names come', () => {
@@ -66,7 +100,7 @@ describe('service colours', () => {
     const colors = new ServiceColors(storage);
     colors.assign(['a', 'b']);
     const before = [colors.slot('a'), colors.slot('b')];
-    colors.assign(Array.from({ length: 50 }, (_, k) => `service-${k}`));
+    colors.assign(Array.from({ length: 80 }, (_, k) => `service-${k}`));
     expect([colors.slot('a'), colors.slot('b')]).toEqual(before);
     const later = new ServiceColors(storage);
     expect([later.slot('b'), later.slot('a')].reverse()).toEqual(before);

@@ -1,11 +1,14 @@
-// Gives each service name a palette slot: the same one on every page of a session.
+// Gives each service name a slot, that is a colour and a mark: the same one on every page of a
+// session.
 //
-// A name's first choice is its hash. If a name that is shown with it (in the same trace) has that
-// slot, or another name has it while a slot is free, the next least-used slot is taken. Pages place
+// A name's first choice is the filled slot of its hash. If a name that is shown with it (in the
+// same trace) has that slot, or another name has it while a slot is free, the next least-used slot
+// is taken, filled ones first, then striped, then hollow. Pages place
 // all services of the server first, in sorted order, so that the same server gives the same colours
 // on every page and in every browser.
 // Assignments are kept in sessionStorage and never change within a session. Thread-confined.
-import { kSlotCount } from './palette';
+import type { CSSProperties } from 'react';
+import { kColorCount, kSlotCount, slotColor, slotMark, type ServiceMark } from './palette';
 
 const kStorageKey = 'binnacle.service-slots';
 
@@ -18,6 +21,11 @@ export function hashName(name: string): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+export interface ServiceFill {
+  'data-mark': ServiceMark;
+  style: CSSProperties;
 }
 
 export class ServiceColors {
@@ -51,21 +59,33 @@ export class ServiceColors {
    * from its address before the server has said which others there are.
    */
   slot(name: string): number {
-    return this.slots_.get(name) ?? hashName(name) % kSlotCount;
+    return this.slots_.get(name) ?? hashName(name) % kColorCount;
   }
 
-  /** For style attributes: follows the theme without rendering again. */
-  cssVar(name: string): string {
-    return `var(--service-${this.slot(name)})`;
+  /**
+   * Attributes of an element of class `service-fill` (service_marks.css). They follow the theme
+   * without rendering again.
+   */
+  fill(name: string): ServiceFill {
+    const slot = this.slot(name);
+    return {
+      'data-mark': slotMark(slot),
+      // React's type knows no custom properties.
+      style: { '--service': `var(--service-${slotColor(slot)})` } as CSSProperties,
+    };
   }
 
-  /** The slot least used by names nearby, then by all names, then next after the hash. */
+  /**
+   * The slot least used by names nearby, then by all names; among equals the one of the earlier
+   * mark, then the next after the hash.
+   */
   private choose(name: string, near: readonly number[]): number {
-    const first = hashName(name) % kSlotCount;
+    const first = hashName(name) % kColorCount;
     let best = first;
     const cost = (slot: number) => (near[slot] ?? 0) * 1e6 + (this.uses_[slot] ?? 0);
     for (let step = 1; step < kSlotCount; step++) {
-      const slot = (first + step) % kSlotCount;
+      const mark = Math.floor(step / kColorCount);
+      const slot = mark * kColorCount + ((first + step) % kColorCount);
       if (cost(slot) < cost(best)) best = slot;
     }
     return best;

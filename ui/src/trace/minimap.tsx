@@ -3,8 +3,8 @@
 // zooms; a double click shows all. The edges are sliders for the keyboard.
 import { useEffect, useRef, type Dispatch, type KeyboardEvent, type PointerEvent } from 'react';
 import { formatDuration, timeTicks } from '../format/format';
-import { kServicePalette, type ThemeName } from '../theme/palette';
-import { serviceColors } from '../theme/service_colors';
+import type { ThemeName } from '../theme/palette';
+import { canvasLooks } from '../theme/service_canvas';
 import { useThemeName } from '../theme/theme';
 import { kHasError, type TraceLayout } from './layout';
 import { fullWindow, type ViewAction, type ViewState } from './view_state';
@@ -125,8 +125,9 @@ function drawTrace(canvas: HTMLCanvasElement, layout: TraceLayout, theme: ThemeN
   canvas.width = width;
   canvas.height = height;
   const full = fullWindow(layout);
-  const palette = kServicePalette[theme];
-  const colors = layout.services.map((name) => palette[serviceColors.slot(name)] ?? '#888');
+  // Bars as thin as these show hollow as pale, and stripes as dashes.
+  const look = canvasLooks(ctx, theme, ratio);
+  const fills = layout.services.map((name) => look(name).fill);
   const error = getComputedStyle(canvas).getPropertyValue('--error').trim();
   const rowHeight = height / Math.max(layout.count, 8);
   const thick = Math.max(ratio, Math.min(rowHeight * 0.7, 4 * ratio));
@@ -136,7 +137,7 @@ function drawTrace(canvas: HTMLCanvasElement, layout: TraceLayout, theme: ThemeN
   ] as const;
   for (let i = 0; i < layout.count; i++) {
     const [x, y, w] = place(i);
-    ctx.fillStyle = colors[layout.service[i] ?? 0] ?? '';
+    ctx.fillStyle = fills[layout.service[i] ?? 0] ?? '';
     ctx.fillRect(x, y, w, thick);
   }
   ctx.fillStyle = error;

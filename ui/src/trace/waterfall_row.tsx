@@ -65,7 +65,7 @@ function NameCell({ layout, row, nameWidth, isCollapsed, flags, hasChildren, dis
         </button>
       )}
       <span className="row-label" style={{ marginLeft: tree.x + 18 }}>
-        <i className="row-color" style={{ background: serviceColors.cssVar(serviceName) }} />
+        <i className="row-color service-fill" {...serviceColors.fill(serviceName)} />
         {(flags & kHasError) !== 0 && <span className="row-flag-error" title="Error">
           <Icon name="error" size={12} /></span>}
         {isNewService && <span className="row-service">{serviceName}</span>}
@@ -111,13 +111,14 @@ function TimeCell(
       </div>
     );
   }
+  const fill = serviceColors.fill(service);
   const critical = showCritical ? linePath(layout.critical, row, fromUs, toUs) : '';
   const events = eventPath(layout.events, row, fromUs, toUs);
   return (
     <div role="gridcell" className="row-time">
-      <div className={`bar ${(flags & kHasError) !== 0 ? 'bar-error' : ''}`} style={{
-        left: `${left}%`, width: `${right - left}%`, background: serviceColors.cssVar(service),
-      }} />
+      <div className={`bar service-fill ${(flags & kHasError) !== 0 ? 'bar-error' : ''}`}
+        data-mark={fill['data-mark']}
+        style={{ ...fill.style, left: `${left}%`, width: `${right - left}%` }} />
       {(critical !== '' || events !== '') && (
         <svg className="bar-marks" viewBox="0 0 1000 26" preserveAspectRatio="none"
           aria-hidden="true">

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "sdk/context_extras.h"
+#include "sdk/thread_state.h"
+
+#include <binnacle/context.h>
+
+#include <cstddef>
+#include <cstdint>
+
+// A thread's stack of active contexts. Every entry has an id that no other entry of the process
+// has, so that a scope finds its entry again after a coroutine has carried it to another thread's
+// stack. Thread-confined.
+
+namespace binnacle::sdk {
+
+/// This thread's stack with room for one more entry; null if there is none (counted).
+inline ThreadContexts* roomy_contexts() noexcept {
+  ThreadContexts* contexts = t_local.contexts;
+  if (contexts == &g_no_contexts) [[unlikely]]
+    contexts = enter_contexts();
+  if (contexts == nullptr) return nullptr;
+  if (contexts->depth >= kMaxScopeDepth) [[unlikely]] {
+    t_local.state->counters.scopes_refused.add();
+    return nullptr;
+  }
+  return contexts;
+}
+
+/// Puts an entry on top, which from now on holds a count of its own on `extras`. Returns its id; 0
+/// if there is no room.
+inline std::uint64_t push_context(const ContextEntry& entry) noexcept {
+  ThreadContexts* contexts = roomy_contexts();
+  if (contexts == nullptr) return 0;
+  ContextEntry& top = contexts->entries[contexts->depth++];
+  top = entry;
+  if (top.extras != nullptr) v1::detail::retain(top.extras);
+  top.id = contexts->next_id++;
+  return top.id;
+}
+
+/// Takes everything above `depth` off.
+inline void pop_contexts(ThreadContexts& contexts, std::uint32_t depth) noexcept {
+  while (contexts.depth > depth) {
+    const ContextEntry& entry = contexts.entries[--contexts.depth];
+    if (entry.extras != nullptr) v1::detail::release(entry.extras);
+  }
+}
+
+/// The current entry; null if nothing is active.
+inline const ContextEntry* top_context() noexcept {
+  const ThreadContexts* contexts = t_local.contexts;
+  return contexts->depth == 0 ? nullptr : &contexts->entries[contexts->depth - 1];
+}
+
+}  // namespace binnacle::sdk
