@@ -49,8 +49,7 @@ Scope::Scope(const Context& context) noexcept
 
 Scope Span::activate() const noexcept {
   Scope scope;
-  scope.id_ = sdk::push_context(
-      {.context = context_, .is_valid = context_.is_valid(), .span = handle_, .extras = extras_});
+  scope.id_ = sdk::push_context(context_, handle_, extras_);
   return scope;
 }
 

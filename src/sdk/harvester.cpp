@@ -114,13 +114,12 @@ void Harvester::close_foreign_ended() {
   for (const auto& [index, pending] : pending_) {
     if (!pending.is_closing) continue;
     Slot* slot = runtime_.pool().slot_at(index);
-    if (slot->state.load(std::memory_order_acquire) !=
-        make_state(pending.generation, SlotPhase::kOpen)) {
-      continue;  // its owner ended it too: it is, or will be, among the scanned ones
-    }
-    const bool is_announced =
-        slot->closed_generation.load(std::memory_order_relaxed) == pending.generation;
-    slot->closed_generation.store(pending.generation, std::memory_order_seq_cst);
+    const std::uint64_t open = make_state(pending.generation, SlotPhase::kOpen);
+    const std::uint64_t closed = make_state(pending.generation, SlotPhase::kClosed);
+    const bool is_announced = slot->state.load(std::memory_order_acquire) == closed;
+    // If neither: its owner ended it too, and it is, or will be, among the scanned ones. An owner
+    // that is ending it right now overwrites the announcement, with the same outcome.
+    if (!is_announced && !slot->state.replace(open, closed)) continue;
     // Without membarrier a whole sweep between announcing and taking stands in for it.
     if (is_announced || has_membarrier_) candidates.push_back({slot, pending.generation});
   }
@@ -128,7 +127,7 @@ void Harvester::close_foreign_ended() {
     run_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
   }
   for (const Ended& candidate : candidates) {
-    const ThreadState* owner = candidate.slot->owner.load(std::memory_order_relaxed);
+    const RecordingThread* owner = candidate.slot->owner.load(std::memory_order_relaxed);
     const bool is_busy =
         owner != nullptr && owner->busy_slot.load(std::memory_order_acquire) == candidate.slot;
     if (!is_busy) ended_.push_back(candidate);

@@ -6,6 +6,7 @@
 
 #include <binnacle/log.h>
 
+#include <cstddef>
 #include <cstring>
 
 // Recording of log records, on the threads of the host: a slot per record, filled at once and
@@ -59,10 +60,12 @@ void set_times(Slot& slot, const LogOptions* options) noexcept {
 void fill_slot(Slot& slot, const ThreadState& thread, Severity severity,
                const LogOptions* options) noexcept {
   slot.owner.store(nullptr, std::memory_order_relaxed);
-  slot.closed_generation.store(0, std::memory_order_relaxed);
   slot.published.store(0, std::memory_order_relaxed);
-  std::memset(reinterpret_cast<char*>(&slot) + offsetof(Slot, key_bits), 0,
-              Slot::kInlineOffset - offsetof(Slot, key_bits));
+  const auto clear = [&slot](std::size_t from, std::size_t to) {
+    std::memset(reinterpret_cast<char*>(&slot) + from, 0, to - from);
+  };
+  clear(offsetof(Slot, key_bits), offsetof(Slot, span_id));
+  clear(offsetof(Slot, start), offsetof(Slot, inline_bytes));
   if (const SpanContext* context = find_context(options)) {
     std::memcpy(slot.trace_id, context->trace_id.bytes, sizeof slot.trace_id);
     std::memcpy(slot.span_id, context->span_id.bytes, sizeof slot.span_id);

@@ -20,18 +20,7 @@ namespace binnacle::sdk {
 namespace {
 
 // Inert stand-ins for threads that have not recorded. Their epoch never equals g_epoch.
-ThreadState g_unregistered{.epoch = 0,
-                           .free_mask = 0,
-                           .chunk = nullptr,
-                           .busy_slot = nullptr,
-                           .random = {0, 0},
-                           .settings = {},
-                           .runtime = nullptr,
-                           .failed_sweep = 0,
-                           .refused_logs_in_sweep = 0,
-                           .amend_log = nullptr,
-                           .first_amend_log = nullptr,
-                           .counters = {}};
+ThreadState g_unregistered{};
 
 pthread_key_t g_exit_key;
 
@@ -39,6 +28,7 @@ void on_thread_exit(void* state) noexcept {
   auto* thread = static_cast<ThreadState*>(state);
   ThreadContexts* contexts = t_local.contexts;
   t_local = {&g_unregistered, &g_no_contexts};
+  v1::detail::t_recorder = &g_unregistered;
   if (thread->runtime == nullptr || thread->runtime->is_inherited()) return;  // wiped by a fork
   while (contexts != &g_no_contexts && contexts->depth > 0) {
     const ContextEntry& entry = contexts->entries[--contexts->depth];
@@ -90,6 +80,22 @@ constinit thread_local ThreadLocal t_local
 ThreadContexts g_no_contexts{};
 std::atomic<std::uint32_t> g_epoch{kEpochOff};
 std::atomic<Runtime*> g_runtime{nullptr};
+
+}  // namespace binnacle::sdk
+
+namespace binnacle {
+inline namespace v1 {
+namespace detail {
+
+// A thread-local without a constructor: hosts read it without a call.
+__thread RecordingThread* t_recorder __attribute__((tls_model("initial-exec"))) =
+    &sdk::g_unregistered;
+
+}  // namespace detail
+}  // namespace v1
+}  // namespace binnacle
+
+namespace binnacle::sdk {
 
 Runtime* Runtime::create() noexcept {
   make_process_hooks();
@@ -146,7 +152,10 @@ ThreadState* Runtime::attach_thread() noexcept {
 void Runtime::refresh(ThreadState& thread) noexcept {
   const std::lock_guard lock(mutex_);
   thread.settings = settings_;
-  thread.epoch = g_epoch.load(std::memory_order_relaxed);
+  // Off is no run to be up to date with: a thread that came here while the SDK was being switched
+  // off would go on recording.
+  const std::uint32_t epoch = g_epoch.load(std::memory_order_relaxed);
+  thread.epoch = epoch == kEpochOff ? 0 : epoch;
 }
 
 ThreadContexts* Runtime::contexts_of(const ThreadState& thread) noexcept {
@@ -269,6 +278,7 @@ bool attach(Runtime& owner) noexcept {
     }
   }
   t_local = {thread, contexts};
+  v1::detail::t_recorder = thread;
   return true;
 }
 
@@ -286,7 +296,7 @@ ThreadState* enter_thread() noexcept {
   }
   if (!is_attached_to(*current) && !attach(*current)) return nullptr;
   current->refresh(*t_local.state);
-  return t_local.state->epoch != kEpochOff ? t_local.state : nullptr;
+  return t_local.state->epoch != 0 ? t_local.state : nullptr;
 }
 
 ThreadContexts* enter_contexts() noexcept {

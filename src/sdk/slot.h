@@ -11,10 +11,12 @@
 // ended. A log record is a slot too, filled and handed over in one go (log.cpp). Who may touch
 // what:
 //
-//   state, owner, closed_generation, published   atomics, read by any thread
-//   everything else                              the owner while the span is open; the export
-//   thread
-//                                                after it saw `ended` (or closed the slot itself)
+//   state, owner, published   cells, read by any thread
+//   everything else           the owner while the span is open; the export thread after it saw
+//                             `ended` (or closed the slot itself)
+//
+// The layout is in <binnacle/inline_recording.h>, because attributes are written by code that is
+// compiled into the host.
 //
 // The stream (name, attributes, events, links, status message) is kept as encoded fields of OTLP's
 // Span message, first in `inline_bytes`, then in a chain of segments. The only thing in it that is
@@ -23,11 +25,11 @@
 namespace binnacle::sdk {
 
 using ::binnacle::v1::detail::ContextExtras;
+using ::binnacle::v1::detail::RecordingThread;
+using ::binnacle::v1::detail::Slot;
 using ::binnacle::v1::detail::SlotHandle;
 
-struct ThreadState;
-
-inline constexpr std::size_t kSlotBytes = 512;
+inline constexpr std::size_t kSlotBytes = Slot::kBytes;
 inline constexpr std::size_t kSlotsPerChunk = 32;
 inline constexpr std::size_t kChunkBytes = kSlotBytes * kSlotsPerChunk;
 
@@ -38,6 +40,9 @@ enum class SlotPhase : std::uint8_t {
   kEnded = 2,  ///< a span, ended by its owner
   kPart = 3,   ///< a segment or an amend log: found through its user, not by scanning
   kLog = 4,    ///< a log record, complete
+  /// A span that another thread has ended: from now on the owner may no longer write. Put by the
+  /// export thread in place of kOpen.
+  kClosed = 5,
 };
 
 constexpr std::uint64_t make_state(std::uint32_t generation, SlotPhase phase) noexcept {
@@ -62,10 +67,10 @@ struct Segment {
 
 /// Things about a slot's span that make encoding it more than a copy.
 enum SlotMark : std::uint8_t {
-  kMarkStartIsUnix = 0x01,   ///< start is nanoseconds since 1970, not ticks
-  kMarkEndIsUnix = 0x02,     ///< end likewise
-  kMarkHasEvents = 0x04,     ///< event times must be converted
-  kMarkMayRepeat = 0x08,     ///< a key or a single field may occur twice; the last one counts
+  kMarkStartIsUnix = 0x01,  ///< start is nanoseconds since 1970, not ticks
+  kMarkEndIsUnix = 0x02,    ///< end likewise
+  kMarkHasEvents = 0x04,    ///< event times must be converted
+  kMarkMayRepeat = v1::detail::kMarkMayRepeat,
   kMarkParentRemote = 0x10,  ///< the parent came out of a header
   kMarkHasContext = 0x20,    ///< of a log record: trace and span id are set
   kMarkVoid = 0x40,          ///< of a log record: its stream found no memory; nothing to export
@@ -74,59 +79,9 @@ enum SlotMark : std::uint8_t {
 /// Private tag of an event time that is still in ticks (unused in OTLP's Event).
 inline constexpr std::uint8_t kEventTicks = 15U << 3U | 1U;
 
-}  // namespace binnacle::sdk
-
-namespace binnacle {
-inline namespace v1 {
-namespace detail {
-
-struct alignas(64) Slot {
-  // Line 0: all that scanning and sampling of times needs.
-  std::atomic<std::uint64_t> state;
-  std::atomic<sdk::ThreadState*> owner;
-  /// Written by the export thread when it closes a span that another thread has ended: from then
-  /// on the owner may no longer write into this generation.
-  std::atomic<std::uint32_t> closed_generation;
-  /// Bytes of the stream so far, over all segments: where an amend belongs in its order.
-  std::atomic<std::uint32_t> published;
-  std::uint8_t trace_id[16];
-  std::uint8_t span_id[8];
-  std::uint64_t start;
-  std::uint64_t end;
-  // Line 1: what the recording path updates.
-  std::uint64_t key_bits;  ///< a 64-bit Bloom filter of attribute keys
-  std::uint8_t parent_span_id[8];
-  const ContextExtras* extras;
-  sdk::Segment* first_segment;
-  sdk::Segment* last_segment;
-  std::uint32_t dropped_attributes;
-  std::uint16_t dropped_events;
-  std::uint16_t dropped_links;
-  std::uint16_t attributes;
-  std::uint16_t events;
-  std::uint16_t links;
-  std::uint16_t inline_used;  ///< bytes of the stream in inline_bytes, once there is a segment
-  std::uint8_t kind;
-  std::uint8_t status;
-  std::uint8_t trace_flags;
-  std::uint8_t marks;
-  bool has_status_message;
-  std::uint8_t run;  ///< low byte of the epoch in which the span was started
-
-  static constexpr std::size_t kInlineOffset = 64 + 64;
-  alignas(8) char inline_bytes[sdk::kSlotBytes - kInlineOffset];
-};
-static_assert(sizeof(Slot) == sdk::kSlotBytes);
-static_assert(offsetof(Slot, key_bits) == 64);
-static_assert(offsetof(Slot, inline_bytes) == Slot::kInlineOffset);
-
-}  // namespace detail
-}  // namespace v1
-}  // namespace binnacle
-
-namespace binnacle::sdk {
-
-using ::binnacle::v1::detail::Slot;
+static_assert(sizeof(Slot) == kSlotBytes);
+static_assert(offsetof(Slot, start) == 64);
+static_assert(offsetof(Slot, inline_bytes) == 128);
 
 /// A slot used as a part leaves the first line (state, owner) alone, because stale handles of
 /// earlier spans may still read it.

@@ -49,6 +49,7 @@ void link_segment(Slot& slot, Segment* segment) noexcept {
   if (slot.first_segment == nullptr) {
     slot.first_segment = segment;
     slot.inline_used = static_cast<std::uint16_t>(slot.published.load(std::memory_order_relaxed));
+    slot.attribute_end = 0;
   } else {
     slot.last_segment->next = segment;
   }
@@ -117,7 +118,8 @@ bool append_split(ThreadState& thread, Slot& slot, const char* bytes, std::size_
 
 AmendDraft draft_amend(SlotHandle span, AmendKind kind, std::uint64_t argument,
                        std::size_t size) noexcept {
-  if (generation_of(span.slot->state.load(std::memory_order_relaxed)) != span.generation) return {};
+  if (generation_of(span.slot->state.load(std::memory_order_relaxed)) != span.generation())
+    return {};
   ThreadState* thread = recording_thread();
   // A span of a forking parent is the parent's to export.
   if (thread == nullptr || !thread->runtime->pool().owns(span.slot)) return {};
@@ -139,7 +141,7 @@ AmendDraft draft_amend(SlotHandle span, AmendKind kind, std::uint64_t argument,
   }
   auto* record = new (log->bytes() + log->used.load(std::memory_order_relaxed))
       AmendRecord{.target = span.slot,
-                  .generation = span.generation,
+                  .generation = span.generation(),
                   .position = span.slot->published.load(std::memory_order_relaxed),
                   .ticks = ticks_now(),
                   .argument = argument,

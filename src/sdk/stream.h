@@ -27,9 +27,7 @@ class OwnerWrite {
     // The export thread issues the matching barrier for all threads (membarrier), so that here the
     // compiler alone must keep the order.
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    is_open_ = span.slot->state.load(std::memory_order_relaxed) ==
-                   make_state(span.generation, SlotPhase::kOpen) &&
-               span.slot->closed_generation.load(std::memory_order_relaxed) != span.generation;
+    is_open_ = span.slot->state.load(std::memory_order_relaxed) == span.open_state;
   }
   OwnerWrite(const OwnerWrite&) = delete;
   OwnerWrite& operator=(const OwnerWrite&) = delete;

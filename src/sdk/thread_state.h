@@ -62,14 +62,11 @@ struct ThreadCounters {
   ThreadCounter logs_dropped;
 };
 
-struct alignas(64) ThreadState {
+struct alignas(64) ThreadState : RecordingThread {
   /// Equal to g_epoch if this thread's settings are current; else take the slow path.
   std::uint32_t epoch;
   std::uint32_t free_mask;  ///< free slots of `chunk` that are this thread's to use
   Slot* chunk;
-  /// The slot that this thread is writing into right now: a hazard pointer. The export thread,
-  /// having closed a span that another thread ended, waits until it does not stand here.
-  std::atomic<Slot*> busy_slot;
   std::uint64_t random[2];  ///< state of xoroshiro128++
   RecordingSettings settings;
   Runtime* runtime;
@@ -134,6 +131,18 @@ inline std::uint64_t next_random(ThreadState& thread) noexcept {
   thread.random[0] = rotate(a, 49) ^ b ^ (b << 21U);
   thread.random[1] = rotate(b, 28);
   return result;
+}
+
+/// 128 bits of one step, for a trace id: the ++ scrambler over both words of the state, and the **
+/// scrambler over its second word (both Blackman and Vigna's).
+struct RandomPair {
+  std::uint64_t high;
+  std::uint64_t low;
+};
+inline RandomPair next_random_pair(ThreadState& thread) noexcept {
+  const std::uint64_t b = thread.random[1] * 5;
+  const std::uint64_t high = next_random(thread);
+  return {high, (b << 7U | b >> 57U) * 9};
 }
 
 /// A free slot of this thread, or null (counted) if the pool is exhausted. (Prefetching the next

@@ -1,0 +1,232 @@
+#include "sdk/stream.h"
+#include "sdk/thread_state.h"
+#include "sdk/tick_clock.h"
+#include "wire/otlp/span_writer.h"
+
+#include <binnacle/span.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstring>
+
+// How spans begin. Every function here runs on the threads of the host: no allocation, no lock, no
+// read-modify-write of shared memory, no system call.
+//
+// Ids stay in registers, word by word, until they are written to both places that need them, the
+// handle and the slot: reading 16 bytes back that were just written as two times 8 costs ~15 cycles
+// (the store buffer cannot forward them).
+
+namespace binnacle {
+inline namespace v1 {
+
+namespace wo = wire::otlp;
+
+using sdk::ContextEntry;
+using sdk::ThreadState;
+
+namespace {
+
+/// What a new span descends from.
+struct Parent {
+  const SpanContext* context;  ///< null: none
+  const detail::ContextExtras* extras;
+};
+
+[[gnu::always_inline]] inline Parent find_parent(const SpanOptions* options) noexcept {
+  if (options != nullptr) {
+    if (options->is_root) return {nullptr, nullptr};
+    if (const Context* given = options->parent) {
+      return {given->is_valid() ? &given->span_context() : nullptr, given->extras()};
+    }
+  }
+  const sdk::ThreadContexts* contexts = sdk::t_local.contexts;
+  if (contexts->depth == 0) return {nullptr, nullptr};
+  const ContextEntry& top = contexts->entries[contexts->depth - 1];
+  return {top.is_valid ? &top.context : nullptr, top.extras};
+}
+
+/// The identity of a new span: ids as they lie in memory.
+struct Identity {
+  std::uint64_t trace_high;
+  std::uint64_t trace_low;
+  std::uint64_t span;
+  std::uint8_t flags;
+
+  bool is_sampled() const noexcept { return (flags & kTraceFlagSampled) != 0; }
+};
+
+/// An all-zero id is no id.
+[[gnu::always_inline]] inline std::uint64_t as_id(std::uint64_t random) noexcept {
+  return random + (random == 0 ? 1 : 0);
+}
+
+[[gnu::always_inline]] inline std::uint64_t load_word(const std::uint8_t* bytes) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+[[gnu::always_inline]] inline void write_ids(std::uint8_t* trace_id, std::uint8_t* span_id,
+                                             const Identity& identity) noexcept {
+  std::memcpy(trace_id, &identity.trace_high, sizeof identity.trace_high);
+  std::memcpy(trace_id + sizeof identity.trace_high, &identity.trace_low,
+              sizeof identity.trace_low);
+  std::memcpy(span_id, &identity.span, sizeof identity.span);
+}
+
+[[gnu::always_inline]] inline bool is_root_sampled(const ThreadState& thread,
+                                                   std::uint64_t trace_low) noexcept {
+  if (thread.settings.root_sampler != sdk::RootSampler::kRatio) [[likely]] {
+    return thread.settings.root_sampler == sdk::RootSampler::kAlwaysOn;
+  }
+  if constexpr (std::endian::native == std::endian::little)
+    trace_low = __builtin_bswap64(trace_low);
+  constexpr std::uint64_t kRandomBits = (std::uint64_t{1} << 56U) - 1;
+  return (trace_low & kRandomBits) >= thread.settings.rejection_threshold;
+}
+
+[[gnu::always_inline]] inline Identity make_root(ThreadState& thread) noexcept {
+  const sdk::RandomPair random = sdk::next_random_pair(thread);
+  Identity made{.trace_high = as_id(random.high),
+                .trace_low = as_id(random.low),
+                // As random as the two it is made of, and cheaper than a third.
+                .span = as_id(random.high * 0x9E3779B97F4A7C15ULL ^ random.low),
+                .flags = kTraceFlagRandom};
+  if (is_root_sampled(thread, made.trace_low)) made.flags |= kTraceFlagSampled;
+  return made;
+}
+
+[[gnu::always_inline]] inline Identity make_child(ThreadState& thread,
+                                                  const SpanContext& parent) noexcept {
+  Identity made{
+      .trace_high = load_word(parent.trace_id.bytes),
+      .trace_low = load_word(parent.trace_id.bytes + 8),
+      .span = as_id(sdk::next_random(thread)),
+      .flags = static_cast<std::uint8_t>(parent.flags & (kTraceFlagRandom | kTraceFlagSampled))};
+  if (!thread.settings.is_parent_based) [[unlikely]] {
+    made.flags &= kTraceFlagRandom;
+    if (is_root_sampled(thread, made.trace_low)) made.flags |= kTraceFlagSampled;
+  }
+  return made;
+}
+
+/// Everything but the name and the start; the slot is not open yet.
+[[gnu::always_inline]] inline void fill_slot(detail::Slot& slot, ThreadState& thread,
+                                             const Identity& identity,
+                                             const Parent& parent) noexcept {
+  slot.owner.store(&thread, std::memory_order_relaxed);
+  slot.attribute_end = thread.settings.attribute_limit != 0 ? detail::Slot::kInlineBytes : 0;
+  slot.key_bits = 0;
+  slot.attributes_left = thread.settings.attribute_limit;
+  slot.marks = 0;
+  slot.kind = static_cast<std::uint8_t>(SpanKind::kInternal);
+  slot.status = 0;
+  slot.trace_flags = identity.flags;
+  slot.has_status_message = false;
+  slot.run = static_cast<std::uint8_t>(thread.epoch);
+  write_ids(slot.trace_id, slot.span_id, identity);
+  // Line 1, but the times.
+  std::memset(slot.parent_span_id, 0,
+              offsetof(detail::Slot, inline_bytes) - offsetof(detail::Slot, parent_span_id));
+  if (parent.context != nullptr) {
+    const std::uint64_t id = load_word(parent.context->span_id.bytes);
+    std::memcpy(slot.parent_span_id, &id, sizeof slot.parent_span_id);
+    if (parent.context->is_remote) slot.marks = sdk::kMarkParentRemote;
+  }
+  if (parent.extras != nullptr) [[unlikely]] {
+    detail::retain(parent.extras);
+    slot.extras = parent.extras;
+  }
+}
+
+[[gnu::noinline]] void put_long_name(ThreadState& thread, detail::Slot& slot,
+                                     std::string_view name) noexcept {
+  const auto put = [&](char* out) { wo::put_bytes_field(out, wo::kSpanName, name); };
+  sdk::append_to_stream(thread, slot, wo::bytes_field_size(name.size()), put);
+}
+
+[[gnu::always_inline]] inline void put_name(ThreadState& thread, detail::Slot& slot,
+                                            std::string_view name) noexcept {
+  constexpr std::size_t kOneByteLength = 0x7F;
+  if (name.size() > kOneByteLength) [[unlikely]] {
+    slot.published.store(0, std::memory_order_relaxed);
+    return put_long_name(thread, slot, name);
+  }
+  slot.inline_bytes[0] = static_cast<char>(wo::kSpanName);
+  slot.inline_bytes[1] = static_cast<char>(name.size());
+  detail::copy_text(slot.inline_bytes + 2, name.data(), name.size());
+  slot.published.store(static_cast<std::uint32_t>(name.size() + 2), std::memory_order_relaxed);
+}
+
+[[gnu::noinline]] void apply_options(detail::SlotHandle span, const SpanOptions& options) noexcept {
+  detail::Slot& slot = *span.slot;
+  slot.kind = static_cast<std::uint8_t>(options.kind);
+  if (options.start_unix_ns != 0) {
+    slot.start = static_cast<std::uint64_t>(options.start_unix_ns);
+    slot.marks |= sdk::kMarkStartIsUnix;
+  }
+  if (options.attribute_count != 0) {
+    detail::set_values(span, options.attributes, options.attribute_count);
+  }
+  for (std::size_t i = 0; i < options.link_count; ++i) detail::add_link(span, options.links[i]);
+}
+
+}  // namespace
+
+struct SpanAccess {
+  [[gnu::always_inline]] static void start(Span& span, std::string_view name,
+                                           const SpanOptions* options) noexcept {
+    ThreadState* thread = sdk::recording_thread();
+    const Parent parent = find_parent(options);
+    if (parent.extras != nullptr) [[unlikely]] {
+      detail::retain(parent.extras);
+      span.extras_ = parent.extras;
+    }
+    if (thread == nullptr) [[unlikely]] {  // off: hand the caller's context on unchanged
+      if (parent.context != nullptr) span.context_ = *parent.context;
+      return;
+    }
+    const Identity identity =
+        parent.context == nullptr ? make_root(*thread) : make_child(*thread, *parent.context);
+    write_ids(span.context_.trace_id.bytes, span.context_.span_id.bytes, identity);
+    span.context_.flags = identity.flags;
+    if (identity.is_sampled()) record(span, *thread, identity, parent, name, options);
+  }
+
+  [[gnu::always_inline]] static void record(Span& span, ThreadState& thread,
+                                            const Identity& identity, const Parent& parent,
+                                            std::string_view name,
+                                            const SpanOptions* options) noexcept {
+    detail::Slot* slot = sdk::take_slot(thread);
+    if (slot == nullptr) [[unlikely]]
+      return;
+    fill_slot(*slot, thread, identity, parent);
+    put_name(thread, *slot, name);
+    const std::uint64_t open = sdk::make_state(
+        sdk::generation_of(slot->state.load(std::memory_order_relaxed)) + 1, sdk::SlotPhase::kOpen);
+    span.handle_ = {slot, open};
+    slot->start = sdk::ticks_now();
+    slot->state.store(open, std::memory_order_release);
+    if (options != nullptr) apply_options(span.handle_, *options);
+  }
+};
+
+Span start_span(std::string_view name) noexcept {
+  Span span;
+  SpanAccess::start(span, name, nullptr);
+  return span;
+}
+
+Span start_span(std::string_view name, const SpanOptions& options) noexcept {
+  Span span;
+  SpanAccess::start(span, name, &options);
+  return span;
+}
+
+ActiveSpan::ActiveSpan(std::string_view name) noexcept
+    : span_(start_span(name)), scope_(span_.activate()) {}
+ActiveSpan::ActiveSpan(std::string_view name, const SpanOptions& options) noexcept
+    : span_(start_span(name, options)), scope_(span_.activate()) {}
+
+}  // namespace v1
+}  // namespace binnacle
