@@ -258,6 +258,8 @@ def check_lock_files(tree):
                 yield path, 1, f"'{name}' has a resolved address: set omit-lockfile-registry-resolved"
                 break
         for name, package in lock.get("packages", {}).items():
+            if name and not package.get("link") and "integrity" not in package:
+                yield path, 1, f"'{name}' has no integrity hash: remove it and let npm add it"
             for wanted in package.get("optionalDependencies", {}):
                 if not any(p == f"node_modules/{wanted}" or p.endswith(f"/node_modules/{wanted}")
                            for p in lock["packages"]):

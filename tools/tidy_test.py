@@ -205,18 +205,22 @@ class CompletenessTest(TreeTest):
         self.assertIn("no reason", self.findings("skips")[0][2])
 
     def test_lock_file_with_addresses(self):
-        lock = {"packages": {"": {}, "node_modules/a": {"version": "1"}}}
+        lock = {"packages": {"": {}, "node_modules/a": {"version": "1", "integrity": "sha512-a"}}}
         self.write("ui/package-lock.json", json.dumps(lock))
         self.write("ui/.npmrc", "omit-lockfile-registry-resolved=true\n")
         self.assertEqual([], self.findings("lock-files"))
         lock["packages"]["node_modules/a"]["optionalDependencies"] = {"a-linux": "1", "a-darwin": "1"}
-        lock["packages"]["node_modules/a-linux"] = {"version": "1"}
+        lock["packages"]["node_modules/a-linux"] = {"version": "1", "integrity": "sha512-b"}
         self.write("ui/package-lock.json", json.dumps(lock))
         self.assertIn("'a-darwin'", self.findings("lock-files")[0][2])
         del lock["packages"]["node_modules/a"]["optionalDependencies"]
         lock["packages"]["node_modules/a"]["resolved"] = "somewhere"
         self.write("ui/package-lock.json", json.dumps(lock))
         self.assertEqual(1, len(self.findings("lock-files")))
+        del lock["packages"]["node_modules/a"]["resolved"]
+        del lock["packages"]["node_modules/a"]["integrity"]
+        self.write("ui/package-lock.json", json.dumps(lock))
+        self.assertIn("no integrity", self.findings("lock-files")[0][2])
 
     def test_names(self):
         self.write("src/base/string_utils.h", "#pragma once")
