@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 // What does a span cost? The recording thread's time per operation, with the export thread sweeping
@@ -176,6 +177,21 @@ void extract_w3c(benchmark::State& state) {
   }
 }
 
+/// A request's headers, ours among them.
+void extract_w3c_from_headers(benchmark::State& state) {
+  const std::vector<std::pair<std::string, std::string>> headers = {
+      {"Host", "example.com"},
+      {"User-Agent", "curl/7.88.1"},
+      {"Accept", "*/*"},
+      {"Content-Type", "application/json"},
+      {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+      {"Content-Length", "17"}};
+  for (auto _ : state) {
+    const Context context = extract_trace_context(headers);
+    benchmark::DoNotOptimize(context);
+  }
+}
+
 /// What the export thread does per span with 5 attributes: harvest, encode, free (no compression,
 /// no network): the process's CPU time, since the flushing thread only waits. Recording is not
 /// timed.
@@ -219,6 +235,7 @@ BENCHMARK(off)->Setup(stop)->Threads(1)->Threads(2);
 BENCHMARK(flood_5_attributes)->Setup(start_on)->Threads(1)->Threads(2);
 BENCHMARK(inject_w3c)->Setup(start_on)->Threads(1);
 BENCHMARK(extract_w3c)->Setup(start_on)->Threads(1);
+BENCHMARK(extract_w3c_from_headers)->Setup(start_on)->Threads(1);
 BENCHMARK(harvest_and_encode_5_attributes)->Setup(start_quiet)->MeasureProcessCPUTime();
 
 }  // namespace

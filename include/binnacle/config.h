@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,16 +28,6 @@ inline namespace v1 {
 
 /// Who decides whether a new trace is recorded.
 enum class SamplerKind : std::uint8_t { kAlwaysOn, kAlwaysOff, kTraceIdRatio, kJaegerRemote };
-
-/// How a trace's context is written into headers.
-enum class PropagatorKind : std::uint8_t {
-  kTraceContext,  ///< traceparent, tracestate
-  kBaggage,       ///< W3C baggage
-  kB3,            ///< the single b3 header
-  kB3Multi,       ///< X-B3-TraceId and its like
-  kJaeger,        ///< uber-trace-id, uberctx-*
-  kDatadog,       ///< x-datadog-*
-};
 
 /// Compression of request bodies. kAuto: gzip, but none to this machine (loopback addresses), where
 /// it only costs.
@@ -198,9 +190,14 @@ struct Config {
   bool is_parent_based = true;
   RemoteSamplerConfig remote_sampler;
 
-  /// Headers to write and read, in this order: OTEL_PROPAGATORS.
+  /// Headers to write and to read, in this order: OTEL_PROPAGATORS (tracecontext, baggage, b3,
+  /// b3multi, jaeger, datadog, none, and names of register_propagator()). Holds even where
+  /// is_enabled is false.
   std::vector<PropagatorKind> propagators = {PropagatorKind::kTraceContext,
                                              PropagatorKind::kBaggage};
+  /// Formats of your own. Each takes the place of one kCustom in `propagators`; those for which
+  /// there is none run after all others.
+  std::vector<std::shared_ptr<const TextMapPropagator>> custom_propagators;
 
   /// Where everything is sent: APM_BACKEND, OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER and
   /// OTEL_LOGS_EXPORTER with the variables of each kind. At most kMaxExporters. If none takes
@@ -261,6 +258,12 @@ struct Config {
 
 /// More exporters than this are left out, with a warning.
 inline constexpr std::size_t kMaxExporters = kMaxDestinations;
+
+/// Gives a format of your own a name for OTEL_PROPAGATORS; call it before init_observability().
+/// False if the name is taken by a built-in one or is no token, the propagator null, or memory out.
+/// A name given again is given to the new one. Thread-safe.
+bool register_propagator(std::string_view name,
+                         std::shared_ptr<const TextMapPropagator> propagator) noexcept;
 
 }  // namespace v1
 }  // namespace binnacle

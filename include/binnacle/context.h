@@ -63,6 +63,8 @@ struct SpanContext {
   SpanId span_id;
   std::uint8_t flags = 0;
   bool is_remote = false;  ///< came out of a header, not from this process
+  /// The caller left the sampling decision to us, as B3 and Datadog allow.
+  bool is_deferred = false;
 
   bool is_valid() const noexcept { return trace_id.is_valid() && span_id.is_valid(); }
   bool is_sampled() const noexcept { return (flags & kTraceFlagSampled) != 0; }
@@ -113,6 +115,7 @@ class Context {
   std::string_view baggage_header() const noexcept;
   /// The raw (percent-encoded) value of one baggage entry; empty if absent.
   std::string_view baggage(std::string_view key) const noexcept;
+  bool has_baggage(std::string_view key) const noexcept;
   /// This context with one baggage entry set. `key` is an RFC 9110 token; `value` is
   /// percent-encoded as needed. What is invalid or would exceed 8192 bytes or 64 entries (the
   /// limits of W3C Baggage) changes nothing. Allocates.

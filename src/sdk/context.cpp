@@ -1,5 +1,6 @@
 #include "sdk/context_extras.h"
 #include "sdk/context_stack.h"
+#include "sdk/hex.h"
 #include "sdk/thread_state.h"
 
 #include <binnacle/context.h>
@@ -8,20 +9,8 @@
 namespace binnacle {
 inline namespace v1 {
 
-namespace {
-
-void put_hex(char* out, const std::uint8_t* bytes, std::size_t size) noexcept {
-  constexpr char kDigits[] = "0123456789abcdef";
-  for (std::size_t i = 0; i < size; ++i) {
-    *out++ = kDigits[bytes[i] >> 4U];
-    *out++ = kDigits[bytes[i] & 0xFU];
-  }
-}
-
-}  // namespace
-
-void TraceId::to_hex(char* out) const noexcept { put_hex(out, bytes, sizeof bytes); }
-void SpanId::to_hex(char* out) const noexcept { put_hex(out, bytes, sizeof bytes); }
+void TraceId::to_hex(char* out) const noexcept { sdk::put_hex(out, bytes, sizeof bytes); }
+void SpanId::to_hex(char* out) const noexcept { sdk::put_hex(out, bytes, sizeof bytes); }
 
 Context current_context() noexcept {
   const sdk::ThreadContexts* contexts = sdk::t_local.contexts;

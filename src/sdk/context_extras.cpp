@@ -7,12 +7,13 @@ namespace binnacle {
 inline namespace v1 {
 namespace detail {
 
-const ContextExtras* make_extras(std::string_view trace_state, std::string_view baggage) noexcept {
-  if (trace_state.empty() && baggage.empty()) return nullptr;
+const ContextExtras* make_extras(std::string_view trace_state, std::string_view baggage,
+                                 std::uint8_t marks) noexcept {
+  if (trace_state.empty() && baggage.empty() && marks == 0) return nullptr;
   void* memory = std::malloc(sizeof(ContextExtras) + trace_state.size() + baggage.size());
   if (memory == nullptr) return nullptr;
   auto* extras = new (memory) ContextExtras{1, static_cast<std::uint32_t>(trace_state.size()),
-                                            static_cast<std::uint32_t>(baggage.size())};
+                                            static_cast<std::uint32_t>(baggage.size()), marks};
   char* bytes = reinterpret_cast<char*>(extras + 1);
   trace_state.copy(bytes, trace_state.size());
   baggage.copy(bytes + trace_state.size(), baggage.size());

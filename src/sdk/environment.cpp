@@ -1,5 +1,6 @@
 #include "sdk/environment.h"
 
+#include "sdk/propagators.h"
 #include "sdk/w3c_headers.h"
 #include "sdk/warning.h"
 
@@ -55,6 +56,7 @@ class Reader {
     read_switches();
     read_identity();
     read_sampler();
+    read_propagation();
     read_endpoint();
     read_transport();
     read_batching();
@@ -212,6 +214,12 @@ class Reader {
                     "[parentbased_]always_on, always_off or traceidratio");
     }
     config_.is_parent_based = is_parent_based;
+  }
+
+  void read_propagation() {
+    if (const auto list = get("OTEL_PROPAGATORS")) {
+      read_propagators(*list, config_, environment_.warn);
+    }
   }
 
   void read_endpoint() {

@@ -3,6 +3,7 @@
 #include "sdk/content_policy.h"
 #include "sdk/exporter_factory.h"
 #include "sdk/pipeline.h"
+#include "sdk/propagators.h"
 #include "sdk/resource.h"
 #include "sdk/tick_clock.h"
 #include "sdk/warning.h"
@@ -187,6 +188,7 @@ bool start_sdk(const Config& config, DestinationFactory factory) noexcept try {
   const std::lock_guard lock(life.mutex);
   if (is_running_here(life)) return true;
   abandon_inherited(life);
+  use_propagators(config);
   if (!config.is_enabled) return false;
   set_up_process();
   configure_content(config);

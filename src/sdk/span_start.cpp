@@ -1,3 +1,4 @@
+#include "sdk/context_extras.h"
 #include "sdk/stream.h"
 #include "sdk/thread_state.h"
 #include "sdk/tick_clock.h"
@@ -103,11 +104,20 @@ struct Identity {
       .trace_low = load_word(parent.trace_id.bytes + 8),
       .span = as_id(sdk::next_random(thread)),
       .flags = static_cast<std::uint8_t>(parent.flags & (kTraceFlagRandom | kTraceFlagSampled))};
-  if (!thread.settings.is_parent_based) [[unlikely]] {
+  if (!thread.settings.is_parent_based || parent.is_deferred) [[unlikely]] {
     made.flags &= kTraceFlagRandom;
     if (is_root_sampled(thread, made.trace_low)) made.flags |= kTraceFlagSampled;
   }
   return made;
+}
+
+/// A caller that has no span may still have decided (B3's lone "0", "1" and "d").
+[[gnu::noinline]] void obey_caller(Identity& root, const detail::ContextExtras& extras) noexcept {
+  if ((extras.marks & (detail::kMarkRootAccepted | detail::kMarkDebug)) != 0) {
+    root.flags |= kTraceFlagSampled;
+  } else if ((extras.marks & detail::kMarkRootDenied) != 0) {
+    root.flags &= kTraceFlagRandom;
+  }
 }
 
 /// Everything but the name and the start; the slot is not open yet.
@@ -186,8 +196,11 @@ struct SpanAccess {
       if (parent.context != nullptr) span.context_ = *parent.context;
       return;
     }
-    const Identity identity =
+    Identity identity =
         parent.context == nullptr ? make_root(*thread) : make_child(*thread, *parent.context);
+    if (parent.context == nullptr && parent.extras != nullptr) [[unlikely]] {
+      obey_caller(identity, *parent.extras);
+    }
     write_ids(span.context_.trace_id.bytes, span.context_.span_id.bytes, identity);
     span.context_.flags = identity.flags;
     if (identity.is_sampled()) record(span, *thread, identity, parent, name, options);

@@ -1,5 +1,7 @@
 #include "sdk/w3c_headers.h"
 
+#include "sdk/hex.h"
+
 #include <binnacle/propagation.h>
 
 #include <algorithm>
@@ -11,23 +13,6 @@ namespace {
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
-
-int hex_value(char c) noexcept {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;  // capitals are not allowed here
-}
-
-bool read_hex(std::string_view text, std::uint8_t* out, std::size_t bytes) noexcept {
-  int invalid = 0;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
-    invalid |= high | low;
-    out[i] = static_cast<std::uint8_t>((high << 4) | (low & 0xF));
-  }
-  return invalid >= 0;
-}
 
 /// A part of a tracestate key after its first character.
 bool is_key_tail(std::string_view text) noexcept {
@@ -73,6 +58,14 @@ bool is_baggage_member(std::string_view member) noexcept {
          std::all_of(value.begin(), value.end(), is_baggage_octet);
 }
 
+/// "01" to "fe", and after what version 00 has nothing or a dash (Trace Context 3.2.4).
+bool is_later_version(std::string_view value) noexcept {
+  if (hex_value(value[0]) < 0 || hex_value(value[1]) < 0 || value.substr(0, 2) == "ff") {
+    return false;
+  }
+  return value.size() == kTraceparentLength || value[kTraceparentLength] == '-';
+}
+
 }  // namespace
 
 std::string_view trim(std::string_view text) noexcept {
@@ -82,21 +75,24 @@ std::string_view trim(std::string_view text) noexcept {
 }
 
 std::optional<SpanContext> parse_traceparent(std::string_view value) noexcept {
-  value = trim(value);
-  std::uint8_t version = 0;
-  std::uint8_t flags = 0;
+  if (value.size() != kTraceparentLength) value = trim(value);
+  if (value.size() < kTraceparentLength) return std::nullopt;
+  // "vv-<trace id>-<span id>-ff": what every version starts with.
+  const char* const text = value.data();
   SpanContext context;
-  if (value.size() < kTraceparentLength || value[2] != '-' || value[35] != '-' ||
-      value[52] != '-' || !read_hex(value, &version, 1) ||
-      !read_hex(value.substr(3), context.trace_id.bytes, 16) ||
-      !read_hex(value.substr(36), context.span_id.bytes, 8) ||
-      !read_hex(value.substr(53), &flags, 1)) {
+  HexCheck check;
+  take_hex(context.trace_id.bytes, text + 3, sizeof context.trace_id.bytes, check);
+  take_hex(context.span_id.bytes, text + 36, sizeof context.span_id.bytes, check);
+  const int flags = hex_value(text[54]);
+  if (!check.is_good() || text[2] != '-' || text[35] != '-' || text[52] != '-' || flags < 0 ||
+      hex_value(text[53]) < 0 || !context.is_valid()) {
     return std::nullopt;
   }
-  if (version == 0xFF || !context.is_valid()) return std::nullopt;
-  if (version == 0 && value.size() != kTraceparentLength) return std::nullopt;
-  if (value.size() > kTraceparentLength && value[kTraceparentLength] != '-') return std::nullopt;
-  context.flags = flags & (kTraceFlagSampled | kTraceFlagRandom);
+  const bool is_version_0 = text[0] == '0' && text[1] == '0';
+  if (is_version_0 ? value.size() != kTraceparentLength : !is_later_version(value)) {
+    return std::nullopt;
+  }
+  context.flags = static_cast<std::uint8_t>(flags) & (kTraceFlagSampled | kTraceFlagRandom);
   context.is_remote = true;
   return context;
 }
@@ -106,6 +102,15 @@ std::string_view next_member(std::string_view& list) noexcept {
   const std::string_view member = list.substr(0, comma);
   list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
   return trim(member);
+}
+
+std::string_view baggage_key(std::string_view member) noexcept {
+  return trim(member.substr(0, member.find('=')));
+}
+
+std::string_view baggage_value(std::string_view member) noexcept {
+  const std::string_view pair = member.substr(0, member.find(';'));
+  return trim(pair.substr(pair.find('=') + 1));
 }
 
 bool is_valid_trace_state(std::string_view list) noexcept {

@@ -33,6 +33,10 @@ bool is_valid_baggage(std::string_view list) noexcept;
 /// An RFC 9110 token, as keys of baggage must be.
 bool is_token(std::string_view text) noexcept;
 
+/// Of a member of baggage, without white space and properties.
+std::string_view baggage_key(std::string_view member) noexcept;
+std::string_view baggage_value(std::string_view member) noexcept;
+
 /// Cuts the first member off a comma-separated list.
 std::string_view next_member(std::string_view& list) noexcept;
 

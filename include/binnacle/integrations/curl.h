@@ -3,28 +3,38 @@
 #include <binnacle/apm.h>
 #include <curl/curl.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 
-// Trace context in the requests of libcurl. Header-only; stateless.
+// Traced requests with libcurl (7.72 or later). Header-only.
 //
-//   curl_slist* headers = nullptr;
-//   headers = curl_slist_append(headers, "content-type: application/json");
-//   headers = binnacle::curl::add_trace_context(headers);
-//   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);     // free the list after the transfer
+//   curl_easy_setopt(handle, CURLOPT_URL, "https://example.com/bids");
+//   CURLcode code = binnacle::curl::perform(handle, headers);     // for curl_easy_perform()
+//
+// With the multi interface, or to add to the span:
+//
+//   binnacle::curl::Transfer transfer(handle, headers);
+//   curl_multi_add_handle(multi, handle);
+//   ...                                                    // until CURLMSG_DONE
+//   transfer.finish(message->data.result);
+//
+// libcurl does not tell which headers a handle has: give the list to perform() or Transfer instead
+// of setting CURLOPT_HTTPHEADER. Whoever only wants the headers uses add_trace_context().
 
 namespace binnacle {
 inline namespace v1 {
 namespace curl {
 
-/// Appends traceparent (and tracestate, baggage if there are any) to a header list, which may be
-/// null, and returns the list. If memory runs out the list comes back with what fitted.
+/// Appends the headers of the configured formats to a list, which may be null, and returns the
+/// list; free it after the transfer. If memory runs out it comes back with what fitted.
 inline curl_slist* add_trace_context(curl_slist* headers,
                                      const Context& context = current_context()) {
   add_trace_context_to_headers(
       [&headers](std::string_view name, std::string_view value) {
         // The longest value is baggage: 8192 bytes (W3C Baggage).
-        char line[8192 + 32];
+        char line[8192 + 256];
         if (name.size() + value.size() + 3 > sizeof line) return;
         std::memcpy(line, name.data(), name.size());
         std::memcpy(line + name.size(), ": ", 2);
@@ -34,6 +44,128 @@ inline curl_slist* add_trace_context(curl_slist* headers,
       },
       context);
   return headers;
+}
+
+namespace detail {
+
+/// error.type of a transfer that got no answer: few different values, unlike the message.
+inline std::string error_type(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return "name_resolution_error";
+    case CURLE_COULDNT_CONNECT:
+      return "connection_error";
+    case CURLE_OPERATION_TIMEDOUT:
+      return "timeout";
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return "tls_error";
+    default:
+      return "curl_" + std::to_string(static_cast<int>(code));
+  }
+}
+
+/// url.scheme, server.address, server.port. Not url.full: it may hold what nobody should record.
+inline void set_server(const Span& span, const char* url) {
+  CURLU* parts = curl_url();
+  if (parts == nullptr) return;
+  if (curl_url_set(parts, CURLUPART_URL, url, CURLU_GUESS_SCHEME) == CURLUE_OK) {
+    const auto with = [parts](CURLUPart part, unsigned flags, auto use) {
+      char* text = nullptr;
+      if (curl_url_get(parts, part, &text, flags) == CURLUE_OK) use(text);
+      curl_free(text);
+    };
+    with(CURLUPART_SCHEME, 0, [&](const char* text) { span.set_attribute("url.scheme", text); });
+    with(CURLUPART_HOST, 0, [&](const char* text) { span.set_attribute("server.address", text); });
+    with(CURLUPART_PORT, CURLU_DEFAULT_PORT, [&](const char* text) {
+      span.set_attribute("server.port", std::strtol(text, nullptr, 10));
+    });
+  }
+  curl_url_cleanup(parts);
+}
+
+}  // namespace detail
+
+/// One transfer under a client span, which has OpenTelemetry's HTTP attributes once it is finished.
+/// From the constructor to finish() (or the destructor) the handle's CURLOPT_HTTPHEADER belongs to
+/// this object; afterwards it is what `headers` was. Neither copied nor moved; not thread-safe.
+class Transfer {
+ public:
+  /// `headers`: those of the request, or null; they stay the caller's and must outlive this object.
+  /// The span is a child of the current one.
+  explicit Transfer(CURL* handle, curl_slist* headers = nullptr)
+      : handle_(handle),
+        headers_(headers),
+        span_(start_span("HTTP", SpanOptions().with_kind(SpanKind::kClient))),
+        ours_(add_trace_context(nullptr, span_.capture())) {
+    if (ours_ == nullptr) {
+      curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, headers_);
+      return;
+    }
+    // One list for libcurl: ours, then the caller's, which is not copied.
+    last_ = ours_;
+    while (last_->next != nullptr) last_ = last_->next;
+    last_->next = headers_;
+    curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, ours_);
+  }
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+  /// A transfer that was not finished is an error.
+  ~Transfer() {
+    if (!is_finished_) finish(CURLE_ABORTED_BY_CALLBACK);
+  }
+
+  /// Records the outcome and ends the span. Returns `result`.
+  CURLcode finish(CURLcode result) {
+    if (is_finished_) return result;
+    is_finished_ = true;
+    curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, headers_);
+    if (last_ != nullptr) last_->next = nullptr;
+    curl_slist_free_all(ours_);
+    if (span_.is_recording()) record(result);
+    span_.end();
+    return result;
+  }
+
+  const Span& span() const noexcept { return span_; }
+
+ private:
+  void record(CURLcode result) const {
+    const char* method = nullptr;
+    curl_easy_getinfo(handle_, CURLINFO_EFFECTIVE_METHOD, &method);
+    if (method != nullptr) span_.update_name(method).set_attribute("http.request.method", method);
+    const char* url = nullptr;
+    curl_easy_getinfo(handle_, CURLINFO_EFFECTIVE_URL, &url);
+    if (url != nullptr && *url != '\0') detail::set_server(span_, url);
+    const char* address = nullptr;
+    curl_easy_getinfo(handle_, CURLINFO_PRIMARY_IP, &address);
+    if (address != nullptr && *address != '\0') {
+      span_.set_attribute("network.peer.address", address);
+    }
+    long status = 0;
+    curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 0) span_.set_attribute("http.response.status_code", status);
+    if (result != CURLE_OK) {
+      span_.set_attribute("error.type", detail::error_type(result));
+      span_.set_error(curl_easy_strerror(result));
+    } else if (status >= 400) {
+      span_.set_attribute("error.type", std::to_string(status)).set_error();
+    }
+  }
+
+  CURL* handle_;
+  curl_slist* headers_;
+  Span span_;
+  curl_slist* ours_;
+  curl_slist* last_ = nullptr;
+  bool is_finished_ = false;
+};
+
+/// curl_easy_perform() under a client span, with `headers` (or none) and those of the trace.
+inline CURLcode perform(CURL* handle, curl_slist* headers = nullptr) {
+  Transfer transfer(handle, headers);
+  return transfer.finish(curl_easy_perform(handle));
 }
 
 }  // namespace curl

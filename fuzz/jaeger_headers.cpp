@@ -1,0 +1,9 @@
+#include "fuzz/header_lines.h"
+
+// Headers of Jaeger, from anybody.
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto lines = binnacle::fuzz::read_header_lines(data, size);
+  binnacle::fuzz::check_format(binnacle::PropagatorKind::kJaeger, lines);
+  return 0;
+}
