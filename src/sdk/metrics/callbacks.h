@@ -33,12 +33,12 @@ class ObservationSink {
 };
 
 /// What an Observer points at during a call.
-struct ObserverTarget {
+struct [[gnu::visibility("hidden")]] ObserverTarget {
   ObservationSink* sink;
   MetricInstrument* instrument;
 };
 
-class CallbackList {
+class [[gnu::visibility("hidden")]] CallbackList {
  public:
   /// More than this are refused.
   static constexpr std::size_t kMaxCallbacks = 4096;

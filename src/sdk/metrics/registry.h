@@ -42,7 +42,7 @@ struct MetricCounts {
   std::uint64_t memory_bytes = 0;        ///< of cells, now
 };
 
-class MetricRegistry {
+class [[gnu::visibility("hidden")]] MetricRegistry {
  public:
   /// More instruments than this record nothing (one notice).
   static constexpr std::size_t kMaxInstruments = 1000;
