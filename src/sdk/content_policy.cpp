@@ -1,5 +1,6 @@
 #include "sdk/content_policy.h"
 
+#include "sdk/fields.h"
 #include "sdk/sip_hash.h"
 #include "sdk/tick_clock.h"
 
@@ -80,12 +81,6 @@ std::uint64_t content_hash(std::string_view text) noexcept {
   return sip_hash(
       {now.key_low.load(std::memory_order_relaxed), now.key_high.load(std::memory_order_relaxed)},
       text);
-}
-
-std::string_view cut_text(std::string_view text, std::size_t limit) noexcept {
-  if (text.size() <= limit) return text;
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) --limit;
-  return text.substr(0, limit);
 }
 
 std::optional<std::string> capture(std::string_view attribute, std::string_view text) noexcept try {

@@ -47,7 +47,4 @@ void set_digest(const SpanRef& span, const ContentKey& key, std::size_t length,
 /// Records `text` itself or its digest, as the policy says. True if it was captured.
 bool set_content(const SpanRef& span, const ContentKey& key, std::string_view text) noexcept;
 
-/// The first bytes of `text`, at most `limit`, without half a UTF-8 character at the end.
-std::string_view cut_text(std::string_view text, std::size_t limit) noexcept;
-
 }  // namespace binnacle::sdk
