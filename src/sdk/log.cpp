@@ -57,6 +57,17 @@ void set_times(Slot& slot, const LogOptions* options) noexcept {
   if (has_observed) slot.marks |= kMarkEndIsUnix;
 }
 
+/// Mostly a record fits its slot, which is known without sizing each of its parts.
+bool write_fields(ThreadState& thread, Slot& slot, const LogFields& fields) noexcept {
+  if (fields.size_bound() <= sizeof slot.inline_bytes) [[likely]] {
+    const char* end = fields.put(slot.inline_bytes);
+    slot.published.store(static_cast<std::uint32_t>(end - slot.inline_bytes),
+                         std::memory_order_relaxed);
+    return true;
+  }
+  return append_to_stream(thread, slot, fields.size(), [&](char* out) { fields.put(out); });
+}
+
 void fill_slot(Slot& slot, const ThreadState& thread, Severity severity,
                const LogOptions* options) noexcept {
   slot.owner.store(nullptr, std::memory_order_relaxed);
@@ -99,8 +110,7 @@ void emit_log(Severity severity, const AttributeValue& body, const KeyValue* att
   }
   sdk::fill_slot(*slot, *thread, severity, options);
   const sdk::LogFields fields(body, {attributes, count}, options, thread->settings.log_limits);
-  if (!sdk::append_to_stream(*thread, *slot, fields.size(), [&](char* out) { fields.put(out); }))
-      [[unlikely]] {
+  if (!sdk::write_fields(*thread, *slot, fields)) [[unlikely]] {
     slot->marks |= sdk::kMarkVoid;  // the export thread gives the slot back, that is all
     thread->counters.logs_dropped.add();
   }

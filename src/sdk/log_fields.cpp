@@ -44,20 +44,53 @@ LogFields::LogFields(const AttributeValue& body, AttributeList attributes,
       options_(options),
       limits_(limits),
       may_repeat_(may_repeat()) {
-  if (options_ != nullptr) {
-    size_ += text_field_size(options_->logger_name) + text_field_size(options_->severity_text) +
-             text_field_size(options_->event_name);
+  if (!may_repeat_ && attributes_.size <= limits_.attributes) [[likely]]
+    return;
+  std::size_t distinct = attributes_.size;
+  for (std::size_t i = 0; may_repeat_ && i < attributes_.size; ++i) {
+    if (is_superseded(i)) --distinct;
   }
-  if (has_body(body_)) size_ += wo::bytes_field_size(any_value_size(body_, kNoTextLimit));
-  std::uint32_t kept = 0;
-  for_each_attribute([&](const KeyValue& attribute) {
-    if (kept == limits_.attributes) {
-      ++dropped_;
-      return;
-    }
-    ++kept;
-    size_ += attribute_size(attribute.key, attribute.value, limits_.value_bytes);
+  if (distinct > limits_.attributes) {
+    dropped_ = static_cast<std::uint32_t>(distinct - limits_.attributes);
+  }
+}
+
+std::size_t LogFields::size() const noexcept {
+  std::size_t size = 0;
+  if (options_ != nullptr) {
+    size += text_field_size(options_->logger_name) + text_field_size(options_->severity_text) +
+            text_field_size(options_->event_name);
+  }
+  if (has_body(body_)) size += wo::bytes_field_size(any_value_size(body_, kNoTextLimit));
+  for_each_kept([&](const KeyValue& attribute) {
+    size += attribute_size(attribute.key, attribute.value, limits_.value_bytes);
   });
+  return size;
+}
+
+std::size_t LogFields::size_bound() const noexcept {
+  // Tag and length of a field of fewer than 2^14 bytes; what is longer is out of the question here.
+  constexpr std::size_t kHead = 3;
+  constexpr std::size_t kPlain = kHead + 10;              // an AnyValue without a text
+  constexpr std::size_t kAttribute = 3 * kHead + kPlain;  // KeyValue, key, value
+  std::size_t bound = kHead + kPlain;
+  const auto add = [&bound](const AttributeValue& value) {
+    if (value.kind() == AttributeKind::kString) {
+      bound += value.size();
+    } else if (value.kind() > AttributeKind::kBool) {
+      bound = SIZE_MAX / 2;
+    }
+  };
+  if (options_ != nullptr) {
+    bound += 3 * kHead + options_->logger_name.size() + options_->severity_text.size() +
+             options_->event_name.size();
+  }
+  add(body_);
+  for (const KeyValue& attribute : attributes_) {
+    bound += kAttribute + attribute.key.size();
+    add(attribute.value);
+  }
+  return bound;
 }
 
 char* LogFields::put(char* out) const noexcept {
@@ -70,10 +103,7 @@ char* LogFields::put(char* out) const noexcept {
     out = wo::put_varint(out, any_value_size(body_, kNoTextLimit));
     out = put_any_value(out, body_, kNoTextLimit);
   }
-  std::uint32_t kept = 0;
-  for_each_attribute([&](const KeyValue& attribute) {
-    if (kept == limits_.attributes) return;
-    ++kept;
+  for_each_kept([&](const KeyValue& attribute) {
     out =
         put_attribute(out, wo::kLogAttributes, attribute.key, attribute.value, limits_.value_bytes);
   });
@@ -82,9 +112,12 @@ char* LogFields::put(char* out) const noexcept {
 }
 
 template <typename F>
-void LogFields::for_each_attribute(F f) const noexcept {
-  for (std::size_t i = 0; i < attributes_.size; ++i) {
-    if (!may_repeat_ || !is_superseded(i)) f(attributes_.data[i]);
+void LogFields::for_each_kept(F f) const noexcept {
+  std::size_t left = limits_.attributes;
+  for (std::size_t i = 0; i < attributes_.size && left > 0; ++i) {
+    if (may_repeat_ && is_superseded(i)) continue;
+    f(attributes_.data[i]);
+    --left;
   }
 }
 

@@ -32,13 +32,16 @@ class LogFields {
   LogFields(const AttributeValue& body, AttributeList attributes, const LogOptions* options,
             const LogLimits& limits) noexcept;
 
-  std::size_t size() const noexcept { return size_; }
+  /// Exactly what put() writes.
+  std::size_t size() const noexcept;
+  /// No less than size(), and cheaper; SIZE_MAX if there are arrays.
+  std::size_t size_bound() const noexcept;
   char* put(char* out) const noexcept;
   std::uint32_t dropped_attributes() const noexcept { return dropped_; }
 
  private:
   template <typename F>
-  void for_each_attribute(F f) const noexcept;
+  void for_each_kept(F f) const noexcept;
   bool is_superseded(std::size_t index) const noexcept;
   bool may_repeat() const noexcept;
 
@@ -48,7 +51,6 @@ class LogFields {
   LogLimits limits_;
   bool may_repeat_;
   std::uint32_t dropped_ = 0;
-  std::size_t size_ = 0;
 };
 
 }  // namespace binnacle::sdk
