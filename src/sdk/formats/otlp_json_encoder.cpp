@@ -1,6 +1,7 @@
 #include "sdk/formats/otlp_json_encoder.h"
 
 #include "sdk/formats/json_text.h"
+#include "sdk/formats/otlp_json_text.h"
 
 #include <binnacle/apm.h>
 
@@ -12,69 +13,6 @@ namespace binnacle::sdk {
 namespace {
 
 constexpr std::string_view kTail = "]}]}]}";
-
-void append_any_value(BatchAppender& out, const ValueView& value, int depth) noexcept;
-
-/// `[{"key":..,"value":..},..]`
-void append_attributes(BatchAppender& out, ViewRange<AttributeView> attributes,
-                       int depth = 0) noexcept {
-  out.byte('[');
-  bool is_first = true;
-  for (const AttributeView attribute : attributes) {
-    out.text(is_first ? R"({"key":)" : R"(,{"key":)");
-    is_first = false;
-    append_json_string(out, attribute.key);
-    out.text(R"(,"value":)");
-    append_any_value(out, attribute.value, depth);
-    out.byte('}');
-  }
-  out.byte(']');
-}
-
-void append_array(BatchAppender& out, const ValueView& array, int depth) noexcept {
-  out.text(R"({"arrayValue":{"values":[)");
-  bool is_first = true;
-  for (const ValueView element : array.elements()) {
-    if (!is_first) out.byte(',');
-    is_first = false;
-    append_any_value(out, element, depth + 1);
-  }
-  out.text("]}}");
-}
-
-void append_any_value(BatchAppender& out, const ValueView& value, int depth) noexcept {
-  switch (value.kind) {
-    case ValueKind::kString:
-      out.text(R"({"stringValue":)");
-      append_json_string(out, value.text);
-      return out.byte('}');
-    case ValueKind::kBool:
-      return out.text(value.boolean ? R"({"boolValue":true})" : R"({"boolValue":false})");
-    case ValueKind::kInt:
-      out.text(R"({"intValue":")");
-      append_decimal(out, value.integer);
-      return out.text("\"}");
-    case ValueKind::kDouble:
-      out.text(R"({"doubleValue":)");
-      append_json_value(out, value);
-      return out.byte('}');
-    case ValueKind::kBytes:
-      out.text(R"({"bytesValue":)");
-      append_json_value(out, value);
-      return out.byte('}');
-    case ValueKind::kArray:
-      if (depth == kMaxJsonDepth) break;
-      return append_array(out, value, depth);
-    case ValueKind::kMap:
-      if (depth == kMaxJsonDepth) break;
-      out.text(R"({"kvlistValue":{"values":)");
-      append_attributes(out, value.entries(), depth + 1);
-      return out.text("}}");
-    case ValueKind::kEmpty:
-      break;
-  }
-  out.text("{}");
-}
 
 void append_time(BatchAppender& out, std::string_view key, std::uint64_t unix_ns) noexcept {
   out.text(key);
@@ -129,7 +67,7 @@ struct FirstPass {
     has_attributes = true;
     append_json_string(out, attribute.key);
     out.text(R"(,"value":)");
-    append_any_value(out, attribute.value, 0);
+    append_otlp_json_value(out, attribute.value, 0);
     out.byte('}');
   }
   void on_event(const EventView& /*event*/) noexcept { has_events = true; }
@@ -147,7 +85,7 @@ void append_events(BatchAppender& out, const FinishedSpan& span) noexcept {
     append_json_string(out, event.name);
     if (!event.attributes().empty()) {
       out.text(R"(,"attributes":)");
-      append_attributes(out, event.attributes());
+      append_otlp_json_attributes(out, event.attributes());
     }
     out.byte('}');
   }
@@ -171,7 +109,7 @@ void append_links(BatchAppender& out, const FinishedSpan& span) noexcept {
     append_count(out, R"(,"flags":)", link.flags);
     if (!link.attributes().empty()) {
       out.text(R"(,"attributes":)");
-      append_attributes(out, link.attributes());
+      append_otlp_json_attributes(out, link.attributes());
     }
     out.byte('}');
   }
@@ -203,7 +141,7 @@ void append_span(BatchAppender& out, const FinishedSpan& span) noexcept {
 OtlpJsonEncoder::OtlpJsonEncoder(std::string_view resource) {
   head_ = made_once([&](BatchAppender& out) {
     out.text(R"({"resourceSpans":[{"resource":{"attributes":)");
-    append_attributes(out, attributes_of_resource(resource));
+    append_otlp_json_attributes(out, attributes_of_resource(resource));
     out.text(R"(},"scopeSpans":[{"scope":{"name":"binnacle","version":)");
     append_json_string(out, kVersion);
     out.text(R"(},"spans":[)");
