@@ -4,6 +4,7 @@
 #include <binnacle/context.h>
 #include <binnacle/log.h>
 #include <binnacle/propagation.h>
+#include <binnacle/scopes.h>
 #include <binnacle/span.h>
 #include <binnacle/stats.h>
 

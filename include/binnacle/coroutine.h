@@ -110,8 +110,10 @@ class [[nodiscard]] FollowingAwaiter {
     return awaiter_.await_ready();
   }
 
+  /// Not inlined: clang before 18 would put our locals into the coroutine's frame, which may be
+  /// gone when they are left (LLVM bug 56301).
   template <typename Promise>
-  auto await_suspend(std::coroutine_handle<Promise> coroutine) noexcept(
+  [[gnu::noinline]] auto await_suspend(std::coroutine_handle<Promise> coroutine) noexcept(
       noexcept(std::declval<AwaiterOf<Awaitable>&>().await_suspend(coroutine))) {
     // Off the thread before anybody can resume us elsewhere. From then on neither this object nor
     // `contexts_` may be touched: only what lives on this thread's own stack.
@@ -202,7 +204,7 @@ class [[nodiscard]] SpanAwaiter {
     return awaiter_.await_ready();
   }
   template <typename Promise>
-  auto await_suspend(std::coroutine_handle<Promise> coroutine) {
+  [[gnu::noinline]] auto await_suspend(std::coroutine_handle<Promise> coroutine) {
     const Scope scope = span_.activate();  // on this thread's stack, not in the coroutine
     return awaiter_.await_suspend(coroutine);
   }

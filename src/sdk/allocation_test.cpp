@@ -2,11 +2,14 @@
 #include "sdk/recording_for_test.h"
 
 #include <binnacle/apm.h>
+#include <binnacle/coroutine.h>
+#include <binnacle/scopes.h>
 #include <gtest/gtest.h>
 
 #include <dlfcn.h>
 
 #include <atomic>
+#include <coroutine>
 #include <cstddef>
 #include <cstdlib>
 #include <string>
@@ -168,6 +171,75 @@ TEST(AllocationTest, PropagationWithoutTracestateAllocatesNothing) {
               EXPECT_TRUE(context.is_valid());
             }),
             0U);
+}
+
+void use_every_scope() {
+  auto task = trace_task_execution("task-1", "price_check");
+  task.agent("scout").conversation("c").retry("429").queue_time_ms(3);
+  {
+    auto llm = trace_llm_call("gpt-4o", "https://api.openai.com/v1/chat/completions");
+    llm.temperature(0.5).max_tokens(10).stop_sequences({"x"}).system_instructions("be brief");
+    llm.input("user", "what does it cost?").token().token();
+    llm.tool_call("id", "find", "{}").output("assistant", "42 euros", "stop");
+    llm.usage({.input = 5, .output = 4, .cache_read = 3}).cost(Money(1, "USD")).http_status(200);
+  }
+  trace_tool_execution("find", "id").arguments("{}").result("42");
+  trace_marketplace_scan("https://u:p@market.example:8443/lamps?k=v")
+      .items_found(2)
+      .http_status(429);
+  trace_bid_placement("market.example", Money(4200, "EUR")).bid_id("b").accepted(false);
+  trace_payment_processing("p", Money(4200, "EUR"))
+      .provider("stripe")
+      .webhook_sent_at(1)
+      .signature(SignatureResult::kInvalid);
+  trace_rag_query("fees", 3).collection("rules").document("d", 0.5, "text").candidates(7);
+  trace_arena_competition("m").arena("a").contestant("x", 1).contestant("y", 2).verdict("y", "why");
+  trace_http_client("GET", "https://market.example/x?k=v").url_template("/x").status_code(200);
+  trace_http_server("POST", "/offers/{id}").path("/offers/17").status_code(500);
+}
+
+TEST(AllocationTest, ScopesWithoutContentAllocateNothing) {
+  Recording recording;
+  EXPECT_EQ(allocations_of(use_every_scope), 0U);
+}
+
+TEST(AllocationTest, UnsampledScopesAllocateNothing) {
+  Config config = Recording::quiet_config();
+  config.sampler = SamplerKind::kAlwaysOff;
+  Recording recording(config);
+  EXPECT_EQ(allocations_of(use_every_scope), 0U);
+}
+
+/// Suspends until the test resumes it.
+struct Gate {
+  std::coroutine_handle<>& waiting;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> coroutine) const noexcept { waiting = coroutine; }
+  void await_resume() const noexcept {}
+};
+
+TracedTask<> loop(std::coroutine_handle<>& waiting, const bool& is_over) {
+  while (!is_over) {
+    const ActiveSpan span("round");
+    co_await Gate{waiting};
+  }
+}
+
+TEST(AllocationTest, DecoratorsAndSuspensionsAllocateNothing) {
+  Recording recording;
+  auto call = traced("call", [](int n) { return n + 1; });
+  std::coroutine_handle<> waiting;
+  bool is_over = false;
+  loop(waiting, is_over).start([] {});
+  EXPECT_EQ(allocations_of([&] {
+              BINNACLE_TRACE_FUNCTION("function");
+              auto bound = bind_context([](int n) { return n * 2; });
+              EXPECT_EQ(bound(call(1)), 4);
+              waiting.resume();
+            }),
+            0U);
+  is_over = true;
+  waiting.resume();
 }
 
 }  // namespace

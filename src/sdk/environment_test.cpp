@@ -195,5 +195,20 @@ TEST(EnvironmentTest, TransportBatchingAndLimits) {
   }
 }
 
+TEST(EnvironmentTest, ContentIsCapturedOnlyWhenSwitchedOn) {
+  EXPECT_FALSE(read({}).config.captures_content);
+  constexpr const char* kOtel = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+  EXPECT_TRUE(read({{"APM_CAPTURE_CONTENT", "true"}}).config.captures_content);
+  EXPECT_TRUE(read({{kOtel, "true"}}).config.captures_content);
+  EXPECT_TRUE(read({{kOtel, "SPAN_AND_EVENT"}}).config.captures_content);
+  EXPECT_FALSE(read({{kOtel, "EVENT_ONLY"}}).config.captures_content);
+  EXPECT_FALSE(read({{kOtel, "true"}, {"APM_CAPTURE_CONTENT", "false"}}).config.captures_content);
+  const Reading odd = read({{"APM_CAPTURE_CONTENT", "perhaps"}});
+  EXPECT_FALSE(odd.config.captures_content);
+  EXPECT_EQ(odd.warnings.size(), 1U);
+  EXPECT_EQ(read({{"APM_CONTENT_HASH_KEY", "key"}}).config.content_hash_key, "key");
+  EXPECT_TRUE(read({{"APM_OPENINFERENCE", "1"}}).config.uses_openinference);
+}
+
 }  // namespace
 }  // namespace binnacle::sdk
