@@ -2,32 +2,23 @@
 
 #include "json.h"
 
-#include <binnacle/apm.h>
+#include <binnacle/llm_scope.h>
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdlib>
 
 namespace arbitrage {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 std::string environment(const char* name, const char* fallback) {
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0' ? value : fallback;
 }
 
-std::string host_of(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  return std::string(url.substr(0, url.find_first_of(":/")));
-}
-
 // Reads server-sent events as they arrive, in whatever pieces.
 class EventStream {
  public:
-  explicit EventStream(ChatAnswer& answer) : answer_(answer), start_(SteadyClock::now()) {}
+  EventStream(ChatAnswer& answer, binnacle::LlmCallScope& scope) : answer_(answer), scope_(scope) {}
 
   bool feed(std::string_view piece) {
     buffer_.append(piece);
@@ -37,7 +28,6 @@ class EventStream {
     }
     return true;
   }
-  [[nodiscard]] double first_token_ms() const { return first_token_ms_; }
 
  private:
   void line(std::string_view text) {
@@ -54,18 +44,13 @@ class EventStream {
     // A role without text opens the stream, or null closes it.
     const auto* content = delta.if_contains("content");
     if (content == nullptr || !content->is_string()) return;
-    if (answer_.text.empty()) {
-      const std::chrono::duration<double, std::milli> waited = SteadyClock::now() - start_;
-      first_token_ms_ = waited.count();
-      binnacle::current_span().add_event("gen_ai.first_token");
-    }
+    scope_.token();
     answer_.text += string_member(delta, "content");
   }
 
   ChatAnswer& answer_;
-  SteadyClock::time_point start_;
+  binnacle::LlmCallScope& scope_;
   std::string buffer_;
-  double first_token_ms_ = 0;
 };
 
 }  // namespace
@@ -78,18 +63,15 @@ ChatEndpoint ChatEndpoint::from_environment() {
 
 ChatAnswer chat(HttpPeer& peer, const ChatEndpoint& endpoint, std::string_view system,
                 std::string_view user, int max_tokens) {
-  auto span = binnacle::start_active_span(
-      "chat " + endpoint.model, binnacle::SpanOptions().with_kind(binnacle::SpanKind::kClient));
-  span.set_attributes({{"gen_ai.operation.name", "chat"},
-                       {"gen_ai.provider.name", endpoint.api_key.empty() ? "quayside" : "openai"},
-                       {"gen_ai.request.model", endpoint.model},
-                       {"gen_ai.request.max_tokens", max_tokens},
-                       {"server.address", host_of(endpoint.base_url)}});
+  const std::string url = endpoint.base_url + "/chat/completions";
+  auto scope = binnacle::trace_llm_call(endpoint.model, url);
+  if (endpoint.api_key.empty()) scope.provider("quayside");  // the demo's own model
+  scope.max_tokens(max_tokens).streaming().system_instructions(system).input("user", user);
   ChatAnswer answer;
-  EventStream events(answer);
+  EventStream events(answer, scope);
   Call call{
       "POST",
-      endpoint.base_url + "/chat/completions",
+      url,
       fmt::format(
           R"({{"model":{},"stream":true,"stream_options":{{"include_usage":true}},"max_tokens":{},)"
           R"("messages":[{{"role":"system","content":{}}},{{"role":"user","content":{}}}]}})",
@@ -100,13 +82,15 @@ ChatAnswer chat(HttpPeer& peer, const ChatEndpoint& endpoint, std::string_view s
     call.headers.push_back("authorization: Bearer " + endpoint.api_key);
   const Answer http = peer.send_untraced(call);
   answer.ok = http.ok() && !answer.text.empty();
-  span.set_attributes({{"gen_ai.usage.input_tokens", answer.input_tokens},
-                       {"gen_ai.usage.output_tokens", answer.output_tokens},
-                       {"gen_ai.server.time_to_first_token_ms", events.first_token_ms()},
-                       {"http.response.status_code", http.status}});
-  if (!answer.ok) {
-    span.set_attribute("error.type", http.status == 0 ? "transport" : std::to_string(http.status));
-    span.set_error(http.error.empty() ? "chat endpoint gave no text" : http.error);
+  if (http.status == 0) {
+    scope.fail("transport", http.error);
+  } else {
+    scope.http_status(http.status);
+    if (http.ok() && !answer.ok) scope.fail("no_text", "chat endpoint gave no text");
+  }
+  if (answer.ok) {
+    scope.usage({.input = answer.input_tokens, .output = answer.output_tokens});
+    scope.output("assistant", answer.text);
   }
   return answer;
 }

@@ -1,6 +1,7 @@
 #include "http_peer.h"
 
 #include <binnacle/apm.h>
+#include <binnacle/http_scope.h>
 #include <binnacle/integrations/curl.h>
 #include <curl/curl.h>
 
@@ -40,20 +41,15 @@ HttpPeer::HttpPeer() : impl_(std::make_unique<Impl>()) {}
 HttpPeer::~HttpPeer() = default;
 
 Answer HttpPeer::send(const Call& call) {
-  const std::string_view path = path_of(call.url);
-  auto span =
-      binnacle::start_active_span(call.method + " " + std::string(path),
-                                  binnacle::SpanOptions().with_kind(binnacle::SpanKind::kClient));
-  span.set_attributes({{"http.request.method", call.method},
-                       {"url.full", call.url},
-                       {"http.request.body.size", call.body.size()}});
+  auto scope = binnacle::trace_http_client(call.method, call.url);
+  scope.url_template(path_of(call.url));  // the demo's paths are routes: no ids in them
+  scope.request_bytes(static_cast<std::int64_t>(call.body.size()));
   Answer answer = send_untraced(call);
   if (answer.status == 0) {
-    span.set_attribute("error.type", "transport").set_error(answer.error);
+    scope.fail("transport", answer.error);
   } else {
-    span.set_attribute("http.response.status_code", answer.status)
-        .set_attribute("http.response.body.size", answer.body.size());
-    if (answer.status >= 400) span.set_error("HTTP " + std::to_string(answer.status));
+    scope.status_code(answer.status);
+    scope.response_bytes(static_cast<std::int64_t>(answer.body.size()));
   }
   return answer;
 }

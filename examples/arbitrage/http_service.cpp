@@ -1,6 +1,7 @@
 #include "http_service.h"
 
 #include <binnacle/apm.h>
+#include <binnacle/http_scope.h>
 #include <binnacle/integrations/beast.h>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
@@ -111,20 +112,16 @@ struct HttpService::Impl {
       return;
     }
     const binnacle::Context caller = binnacle::beast::extract_trace_context(message);
-    auto span = binnacle::start_active_span(
-        request.method + " " + request.path,
-        binnacle::SpanOptions().with_parent(caller).with_kind(binnacle::SpanKind::kServer));
-    span.set_attributes({{"http.request.method", request.method},
-                         {"http.route", request.path},
-                         {"url.path", request.path},
-                         {"url.scheme", "http"},
-                         {"server.port", acceptor.local_endpoint().port()},
-                         {"http.request.body.size", request.body.size()}});
+    // Only what was registered is a route: a made-up path must not become a label.
+    const bool is_route = handlers.contains({request.method, request.path});
+    auto scope = binnacle::trace_http_server(
+        request.method, is_route ? std::string_view(request.path) : std::string_view(), caller);
+    scope.scheme("http").server("127.0.0.1", acceptor.local_endpoint().port());
+    scope.path(request.path).request_bytes(static_cast<std::int64_t>(request.body.size()));
     Response response = answer(request);
-    span.set_attribute("http.response.status_code", response.status);
-    if (response.status >= 500) span.set_error("HTTP " + std::to_string(response.status));
+    scope.status_code(response.status);
     // The work is done: a reader that is slow to be scheduled is not this service's time.
-    if (!response.stream) span.end();
+    if (!response.stream) scope.end();
     write(stream, message, std::move(response));
   }
 

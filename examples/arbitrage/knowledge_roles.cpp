@@ -4,6 +4,7 @@
 #include "text_index.h"
 
 #include <binnacle/apm.h>
+#include <binnacle/rag_scope.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -79,17 +80,16 @@ Response answer_rag(const TextIndex& index, const Request& request) {
   const auto body = parse_json(request.body);
   const std::string query = string_member(body, "query");
   const auto top_k = std::clamp<std::int64_t>(int_member(body, "top_k", 3), 1, 20);
-  auto span = binnacle::start_active_span(
-      "rag.search",
-      {{"rag.collection", "quayside"}, {"rag.query.length", query.size()}, {"rag.top_k", top_k}});
+  auto rag = binnacle::trace_rag_query(query, top_k);
+  rag.collection("quayside");
   std::size_t candidates = 0;
   const auto hits = index.search(query, static_cast<std::size_t>(top_k), &candidates);
-  span.set_attributes({{"rag.candidates", candidates}, {"rag.documents", hits.size()}});
-  if (!hits.empty()) {
-    span.set_attribute("rag.best_score", hits.front().score);
-  } else {
-    span.add_event("rag.no_match");
+  rag.candidates(static_cast<std::int64_t>(candidates));
+  for (const Hit& hit : hits) {
+    const Passage& passage = index.passage(hit.passage);
+    rag.document(passage.document, hit.score, passage.text);
   }
+  if (hits.empty()) rag.add_event("rag.no_match");
   return Response::json(200, render_hits(index, hits));
 }
 

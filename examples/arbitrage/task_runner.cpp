@@ -3,7 +3,7 @@
 #include "roles.h"
 #include "signature.h"
 
-#include <binnacle/apm.h>
+#include <binnacle/scopes.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -48,28 +48,37 @@ class Agent {
 
   bool run(int number) {
     const TaskType& type = kTaskTypes[static_cast<std::size_t>(number) % kTaskTypes.size()];
-    auto span = binnacle::start_active_span("task.execute",
-                                            binnacle::SpanOptions().with_root().with_attributes(
-                                                {{"task.id", fmt::format("task-{:06}", number)},
-                                                 {"task.type", type.name},
-                                                 {"agent.name", "scout"}}));
+    auto task = binnacle::trace_task_execution(fmt::format("task-{:06}", number), type.name,
+                                               binnacle::Context());
+    task.agent("scout");
     try {
-      const std::string context = look_up(type);
-      think("Plan the task from these rules:\n" + context, std::string(type.question), 60);
-      const auto found = scan(type);
-      const auto& best = object_member(found, "best");
-      const std::string verdict = compete(number, int_member(best, "sell_cents", 0));
-      pay(number, int_member(best, "buy_cents", 0));
-      think("Sum up what was done.", fmt::format("{} bought, strategy {}", type.name, verdict), 40);
-      span.set_status(binnacle::StatusCode::kOk);
+      perform(number, type);
       return true;
     } catch (const std::exception& error) {
-      span.record_exception(error).set_error(error.what());
+      task.fail(error);
       return false;
     }
   }
 
  private:
+  void perform(int number, const TaskType& type) {
+    const std::string context = look_up(type);
+    think("Plan the task from these rules:\n" + context, std::string(type.question), 60);
+    const auto found = scan(type);
+    const auto& best = object_member(found, "best");
+    const std::string verdict = compete(number, int_member(best, "sell_cents", 0));
+    bid(number, best);
+    think("Sum up what was done.", fmt::format("{} bought, strategy {}", type.name, verdict), 40);
+  }
+
+  // The bid is placed with the money: a payment that is refused is a bid that is.
+  void bid(int number, const boost::json::object& best) {
+    const std::int64_t cents = int_member(best, "buy_cents", 0);
+    auto scope = binnacle::trace_bid_placement("quayside", binnacle::Money(cents, "EUR"));
+    scope.bid_id(fmt::format("bid-{:06}", number)).item_id(string_member(best, "sku"));
+    scope.run([&] { pay(number, cents); });
+  }
+
   boost::json::object ask(const std::string& url, std::string body) {
     const Answer answer = peer_.post_json(url, std::move(body));
     if (!answer.ok()) {

@@ -5,7 +5,7 @@
 #include "roles.h"
 #include "signature.h"
 
-#include <binnacle/apm.h>
+#include <binnacle/scopes.h>
 #include <fmt/format.h>
 
 #include <fcntl.h>
@@ -50,15 +50,20 @@ class RateLimit {
 };
 
 std::vector<Offer> fetch_page(HttpPeer& peer, std::uint16_t port, int page) {
-  auto span = binnacle::start_active_span("scan page", {{"marketplace.page", page}});
-  const Answer answer = peer.get(fmt::format("http://127.0.0.1:{}/market?page={}", port, page));
-  if (!answer.ok()) {
-    span.set_error(fmt::format("page {} answered {}", page, answer.status));
+  const std::string url = fmt::format("http://127.0.0.1:{}/market?page={}", port, page);
+  auto scan = binnacle::trace_marketplace_scan(url);
+  scan.marketplace("quayside").set_attribute("marketplace.page", page).pages(1);
+  const Answer answer = peer.get(url);
+  if (answer.status == 0) {
+    scan.fail("transport", answer.error);
     return {};
   }
+  scan.http_status(answer.status);
+  if (!answer.ok()) return {};
   auto parse = binnacle::start_active_span("parse page", {{"page.bytes", answer.body.size()}});
   auto offers = parse_page(answer.body);
   parse.set_attribute("page.offers", offers.size());
+  scan.items_found(static_cast<std::int64_t>(offers.size()));
   return offers;
 }
 
@@ -109,25 +114,40 @@ class Ledger {
   int file_;
 };
 
+binnacle::SignatureResult signature_result(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kGood:
+      return binnacle::SignatureResult::kValid;
+    case Verdict::kExpired:
+      return binnacle::SignatureResult::kExpired;
+    case Verdict::kMalformed:
+      return binnacle::SignatureResult::kMalformed;
+    case Verdict::kMismatch:
+      break;
+  }
+  return binnacle::SignatureResult::kInvalid;
+}
+
 Response take_payment(Ledger& ledger, const Request& request) {
-  Verdict verdict = Verdict::kMalformed;
-  {
-    auto span = binnacle::start_active_span("signature.verify");
-    const auto header = request.headers.find("binnacle-signature");
-    if (header != request.headers.end()) {
-      verdict = verify(webhook_secret(), header->second, request.body, unix_seconds());
-    }
-    span.set_attribute("signature.verdict", to_string(verdict));
-    if (verdict != Verdict::kGood) span.set_error(to_string(verdict));
-  }
-  if (verdict != Verdict::kGood) {
-    return Response::json(401, fmt::format(R"({{"error":"signature {}"}})", to_string(verdict)));
-  }
   const auto body = parse_json(request.body);
   const std::string id = string_member(body, "payment_id");
   const auto cents = int_member(body, "amount_cents", 0);
-  binnacle::current_span().set_attributes({{"payment.id", id}, {"payment.currency", "EUR"}});
-  if (cents <= 0) return Response::json(422, R"({"error":"amount must be positive"})");
+  auto payment = binnacle::trace_payment_processing(id, binnacle::Money(cents, "EUR"));
+  payment.provider("quaypay");
+  const auto header = request.headers.find("binnacle-signature");
+  if (header == request.headers.end()) {
+    payment.signature(binnacle::SignatureResult::kMissing);
+    return Response::json(401, R"({"error":"signature missing"})");
+  }
+  const Verdict verdict = verify(webhook_secret(), header->second, request.body, unix_seconds());
+  payment.signature(signature_result(verdict));
+  if (verdict != Verdict::kGood) {
+    return Response::json(401, fmt::format(R"({{"error":"signature {}"}})", to_string(verdict)));
+  }
+  if (cents <= 0) {
+    payment.declined("amount");
+    return Response::json(422, R"({"error":"amount must be positive"})");
+  }
   ledger.append(fmt::format("{} {} {} EUR\n", unix_seconds(), id, cents));
   return Response::json(200,
                         fmt::format(R"({{"payment_id":{},"state":"booked"}})", json_string(id)));
@@ -140,13 +160,12 @@ Response compete(const Request& request) {
   setup.seed = static_cast<std::uint64_t>(int_member(body, "seed", 1));
   AuctionResult result;
   {
-    auto span = binnacle::start_active_span(
-        "arena.compete",
-        {{"arena.name", "bidding"}, {"arena.rounds", setup.rounds}, {"arena.contestants", 2}});
+    auto arena = binnacle::trace_arena_competition(fmt::format("match-{}", setup.seed));
+    arena.arena("bidding").rounds(setup.rounds);
     result = play(setup);
-    span.set_attributes({{"arena.verdict", result.verdict()},
-                         {"arena.score.shading", result.profit_shading},
-                         {"arena.score.learning", result.profit_learning}});
+    arena.contestant("shading", result.profit_shading)
+        .contestant("learning", result.profit_learning)
+        .verdict(result.verdict());
   }
   thread_local HttpPeer peer;
   static const ChatEndpoint endpoint = ChatEndpoint::from_environment();

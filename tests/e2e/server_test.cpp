@@ -240,8 +240,7 @@ TEST(Demo, OneTaskIsOneTraceThroughFiveServices) {
                    {"OTEL_BSP_SCHEDULE_DELAY", "50"}});
   ASSERT_EQ(demo.exit_status, 0) << demo.output;
   const auto found =
-      get(server.url("jaeger_query"),
-          "/api/traces?service=task-runner&operation=task.execute&lookback=1h&limit=5");
+      get(server.url("jaeger_query"), "/api/traces?service=task-runner&lookback=1h&limit=5");
   ASSERT_TRUE(found) << found.error().message;
   ASSERT_EQ(found->root().find("data").size(), 2U);
   for (const JsonValue trace : found->root().find("data").elements()) {
