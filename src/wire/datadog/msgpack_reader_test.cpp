@@ -60,8 +60,9 @@ TEST(MsgpackReaderTest, SkipsWhateverThereIs) {
   const std::string extensions = "\xD4\x01x" + std::string("\xD8\x01", 2) + std::string(16, 'x') +
                                  std::string("\xC7\x03\x01xyz", 6);
   const std::string bytes =
-      mp_map({{"a", mp_array({mp_real(1), mp_uint64(2), "\xC0", "\xC2"})}, {"b", mp_map({})}});
-  MsgpackReader r(bytes + extensions + "\x2A");
+      mp_map({{"a", mp_array({mp_real(1), mp_uint64(2), "\xC0", "\xC2"})}, {"b", mp_map({})}}) +
+      extensions + "\x2A";
+  MsgpackReader r(bytes);
   for (int i = 0; i < 4; ++i) r.skip();
   EXPECT_EQ(r.integer(), 42);
   EXPECT_TRUE(r.at_end());

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <optional>
 
@@ -409,7 +410,8 @@ Value Translator::json_value(JsonValue v) {
 std::uint32_t Translator::resource_of(const DatadogSpan& span, const Tags& tags) {
   key_.assign(span.service);
   const auto extend = [this](std::string_view part) { key_.append(1, '\0').append(part); };
-  extend(fmt::format("{}", tags.process_id));
+  const auto process = std::bit_cast<std::array<char, sizeof tags.process_id>>(tags.process_id);
+  extend({process.data(), process.size()});
   extend(tags.language);
   for (const auto& [name, text] : tags.resource) {
     extend(name);
