@@ -103,7 +103,7 @@ TEST(EnvironmentTest, EndpointsBecomeTheUrlOfTraces) {
     const char* url;
     std::size_t warnings;
   };
-  const char* kDefault = "http://localhost:4318/v1/traces";
+  constexpr const char* kDefault = "http://localhost:4318/v1/traces";
   for (const Case& test : std::vector<Case>{
            {"OTLP_ENDPOINT", "http://c:4318", "http://c:4318/v1/traces", 0},
            {"OTLP_ENDPOINT", "http://c:4318/", "http://c:4318/v1/traces", 0},

@@ -269,7 +269,7 @@ class MemoryExporter final : public BatchExporter {
   std::shared_ptr<RecordedBodies> to_;
 };
 
-inline DestinationFactory to_memory(std::shared_ptr<RecordedBodies> bodies) {
+inline DestinationFactory to_memory(const std::shared_ptr<RecordedBodies>& bodies) {
   return [bodies](const Config&, HttpClient&, const std::string& resource) {
     return one_destination(std::make_unique<OtlpEncoder>(resource),
                            std::make_unique<MemoryExporter>(bodies));
