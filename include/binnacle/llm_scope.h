@@ -22,8 +22,9 @@
 
 namespace binnacle {
 namespace sdk {
+struct LlmMessages;  // the messages that are captured, until the call ends
 struct MessagePart;
-}
+}  // namespace sdk
 inline namespace v1 {
 
 /// Tokens as the provider reports them; a negative count is not recorded. As the conventions have
@@ -38,8 +39,6 @@ struct TokenUsage {
 };
 
 namespace detail {
-struct LlmMessages;  // the messages that are captured, until the call ends
-
 /// Stands for messages that are not captured.
 struct MessageDigest {
   std::uint64_t hash = 0;
@@ -119,7 +118,7 @@ class [[nodiscard]] LlmCallScope : public detail::ScopeCalls<LlmCallScope> {
   double last_token_ms_ = -1;
   std::int64_t streamed_tokens_ = 0;
   detail::MessageDigest digests_[3];
-  detail::LlmMessages* messages_ = nullptr;  ///< owned; null unless content is captured
+  sdk::LlmMessages* messages_ = nullptr;  ///< owned; null unless content is captured
 };
 
 /// See LlmCallScope.

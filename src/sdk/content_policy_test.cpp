@@ -1,5 +1,6 @@
 #include "sdk/content_policy.h"
 
+#include "sdk/fields.h"
 #include "sdk/llm_provider.h"
 #include "sdk/raise_for_test.h"
 #include "sdk/recording_for_test.h"

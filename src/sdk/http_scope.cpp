@@ -1,3 +1,4 @@
+#include "sdk/fields.h"
 #include "sdk/scope_start.h"
 #include "sdk/span_name.h"
 

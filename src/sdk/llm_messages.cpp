@@ -50,32 +50,27 @@ void append_part(std::string& out, const MessagePart& part, const std::string& t
 }
 
 }  // namespace
-}  // namespace binnacle::sdk
 
-namespace binnacle {
-inline namespace v1 {
-namespace detail {
-
-void LlmMessages::add(const sdk::MessagePart& part, const std::string& text) {
+void LlmMessages::add(const MessagePart& part, const std::string& text) {
   std::string& out = json[static_cast<std::size_t>(part.list)];
-  if (out.size() + text.size() <= sdk::kMaxContentBytes) {
+  if (out.size() + text.size() <= kMaxContentBytes) {
     out += out.empty() ? '[' : ',';
-    if (part.list == sdk::MessageList::kSystem) {
-      sdk::append_part(out, part, text);  // the conventions: parts, not messages
+    if (part.list == MessageList::kSystem) {
+      append_part(out, part, text);  // the conventions: parts, not messages
     } else {
       out += R"({"role":)";
-      sdk::append_json_string(out, part.role);
+      append_json_string(out, part.role);
       out += R"(,"parts":[)";
-      sdk::append_part(out, part, text);
+      append_part(out, part, text);
       out += ']';
       if (!part.finish_reason.empty()) {
         out += R"(,"finish_reason":)";
-        sdk::append_json_string(out, part.finish_reason);
+        append_json_string(out, part.finish_reason);
       }
       out += '}';
     }
   }
-  if (sdk::uses_openinference() && flat.size() < kMaxFlattened) {
+  if (uses_openinference() && flat.size() < kMaxFlattened) {
     flat.push_back({part.list, std::string(part.role), text});
   }
 }
@@ -84,15 +79,15 @@ void LlmMessages::record(const SpanRef& span) {
   for (std::size_t i = 0; i < json.size(); ++i) {
     if (json[i].empty()) continue;
     json[i] += ']';
-    span.set_attribute(sdk::kMessageKeys[i].attribute, json[i]);
+    span.set_attribute(kMessageKeys[i].attribute, json[i]);
   }
-  if (sdk::uses_openinference()) record_openinference(span);
+  if (uses_openinference()) record_openinference(span);
 }
 
 void LlmMessages::record_openinference(const SpanRef& span) const {
   constexpr std::string_view kJson = "application/json";
-  const std::string& input = json[static_cast<std::size_t>(sdk::MessageList::kInput)];
-  const std::string& output = json[static_cast<std::size_t>(sdk::MessageList::kOutput)];
+  const std::string& input = json[static_cast<std::size_t>(MessageList::kInput)];
+  const std::string& output = json[static_cast<std::size_t>(MessageList::kOutput)];
   if (!input.empty()) {
     span.set_attribute("input.value", input).set_attribute("input.mime_type", kJson);
   }
@@ -102,14 +97,12 @@ void LlmMessages::record_openinference(const SpanRef& span) const {
   std::uint32_t inputs = 0;
   std::uint32_t outputs = 0;
   for (const Flat& message : flat) {
-    const bool is_output = message.list == sdk::MessageList::kOutput;
+    const bool is_output = message.list == MessageList::kOutput;
     const std::string_view list = is_output ? "llm.output_messages." : "llm.input_messages.";
     const std::uint32_t index = is_output ? outputs++ : inputs++;
-    span.set_attribute(sdk::IndexedKey(list, index, ".message.role").view(), message.role)
-        .set_attribute(sdk::IndexedKey(list, index, ".message.content").view(), message.text);
+    span.set_attribute(IndexedKey(list, index, ".message.role").view(), message.role)
+        .set_attribute(IndexedKey(list, index, ".message.content").view(), message.text);
   }
 }
 
-}  // namespace detail
-}  // namespace v1
-}  // namespace binnacle
+}  // namespace binnacle::sdk

@@ -44,32 +44,24 @@ inline constexpr std::array<std::string_view, kMessageLists> kMessageCounts = {
 /// Adds a message that is not captured. The digest of one message is that of its text alone.
 void add_to_digest(v1::detail::MessageDigest& digest, std::string_view text) noexcept;
 
-}  // namespace binnacle::sdk
-
-namespace binnacle {
-inline namespace v1 {
-namespace detail {
-
 struct LlmMessages {
   /// Messages past this many are not captured one by one for OpenInference.
   static constexpr std::size_t kMaxFlattened = 32;
   struct Flat {
-    sdk::MessageList list;
+    MessageList list;
     std::string role;
     std::string text;
   };
 
-  std::array<std::string, sdk::kMessageLists> json;  ///< without the closing bracket
-  std::vector<Flat> flat;                            ///< for OpenInference only
+  std::array<std::string, kMessageLists> json;  ///< without the closing bracket
+  std::vector<Flat> flat;                       ///< for OpenInference only
 
   /// `text` is what the redaction hook left of the part's.
-  void add(const sdk::MessagePart& part, const std::string& text);
+  void add(const MessagePart& part, const std::string& text);
   void record(const SpanRef& span);
 
  private:
   void record_openinference(const SpanRef& span) const;
 };
 
-}  // namespace detail
-}  // namespace v1
-}  // namespace binnacle
+}  // namespace binnacle::sdk

@@ -165,7 +165,7 @@ LlmCallScope& LlmCallScope::add(const sdk::MessagePart& part) noexcept {
   const auto list = static_cast<std::size_t>(part.list);
   try {
     if (const auto text = sdk::capture(sdk::kMessageKeys[list].attribute, part.text)) {
-      if (messages_ == nullptr) messages_ = std::make_unique<detail::LlmMessages>().release();
+      if (messages_ == nullptr) messages_ = std::make_unique<sdk::LlmMessages>().release();
       messages_->add(part, *text);
       return *this;
     }
@@ -177,7 +177,7 @@ LlmCallScope& LlmCallScope::add(const sdk::MessagePart& part) noexcept {
 }
 
 void LlmCallScope::record_messages() noexcept {
-  const std::unique_ptr<detail::LlmMessages> captured(messages_);
+  const std::unique_ptr<sdk::LlmMessages> captured(messages_);
   messages_ = nullptr;
   for (std::size_t i = 0; i < sdk::kMessageLists; ++i) {
     const detail::MessageDigest& digest = digests_[i];

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sdk/content_policy.h"
+#include "sdk/fields.h"
 
 #include <algorithm>
 #include <cstddef>
