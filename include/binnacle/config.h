@@ -1,6 +1,7 @@
 #pragma once
 
 #include <binnacle/apm.h>
+#include <binnacle/views.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -134,6 +135,12 @@ struct MetricsConfig {
   HistogramAggregation histogram_aggregation = HistogramAggregation::kExplicitBuckets;
   /// OTEL_METRICS_EXEMPLAR_FILTER.
   ExemplarFilter exemplar_filter = ExemplarFilter::kTraceBased;
+  /// What instruments look like when they are exported (views.h).
+  std::vector<View> views;
+  /// The cells that threads record into, all together; beyond it they share cells, under a lock.
+  std::size_t cell_limit_bytes = std::size_t{4} << 20U;
+  /// Tell about the SDK itself: otel.sdk.* (docs/reference/instruments.md).
+  bool describes_sdk = false;
 };
 
 /// The page that Prometheus scrapes.

@@ -3,6 +3,7 @@
 
 #include <binnacle/apm.h>
 #include <binnacle/coroutine.h>
+#include <binnacle/instruments.h>
 #include <binnacle/scopes.h>
 #include <gtest/gtest.h>
 
@@ -240,6 +241,29 @@ TEST(AllocationTest, DecoratorsAndSuspensionsAllocateNothing) {
             0U);
   is_over = true;
   waiting.resume();
+}
+
+TEST(AllocationTest, MeasuringAllocatesNothing) {
+  Recording recording;
+  const Counter counter = create_counter("allocation.counter");
+  const BoundCounter bound = counter.bind({{"k", "v"}});
+  const Histogram histogram = create_histogram("allocation.histogram");
+  const Histogram exponential =
+      create_histogram("allocation.exponential", InstrumentOptions().with_exponential_buckets());
+  const Gauge gauge = create_gauge("allocation.gauge");
+  const auto measure = [&] {
+    ActiveSpan span("measured");  // sampled: exemplars are taken
+    for (int i = 0; i < 1000; ++i) {
+      bound.add(1);
+      counter.add(1, {{"a", i % 10}, {"b", "text"}, {"c", true}});
+      counter.add(1, {{"b", "text"}, {"a", i % 10}, {"c", true}});
+      histogram.record(i, {{"a", i % 10}});
+      exponential.record(i * 1000.0);
+      gauge.set(i, {{"a", i % 10}});
+      instruments().record_http_request("GET", "/", 200, i);
+    }
+  };
+  EXPECT_EQ(allocations_of(measure), 0U);
 }
 
 }  // namespace

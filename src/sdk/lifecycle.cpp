@@ -2,6 +2,8 @@
 
 #include "sdk/content_policy.h"
 #include "sdk/exporter_factory.h"
+#include "sdk/metric_run.h"
+#include "sdk/metric_source.h"
 #include "sdk/pipeline.h"
 #include "sdk/propagators.h"
 #include "sdk/resource.h"
@@ -134,8 +136,8 @@ bool start_locked(Lifecycle& life) {
     warn("spans are not recorded: libcurl cannot be set up");
     return false;
   }
-  std::vector<DestinationSetup> destinations =
-      life.factory(life.config, *client, encode_resource(life.config));
+  const std::string resource = encode_resource(life.config);
+  std::vector<DestinationSetup> destinations = life.factory(life.config, *client, resource);
   const bool takes_traces =
       std::any_of(destinations.begin(), destinations.end(),
                   [](const DestinationSetup& setup) { return setup.span_encoder != nullptr; });
@@ -159,7 +161,12 @@ bool start_locked(Lifecycle& life) {
       std::min(options.max_batch_spans, std::max<std::size_t>(life.config.max_spans / 4, 1));
   current->configure(recording_settings(life.config, takes_traces, takes_logs),
                      life.config.max_spans, wake_after);
+  // Spans are recorded even if metrics cannot be.
+  if (start_metrics(life.config)) {
+    pipeline->add_source(std::make_unique<MetricSource>(life.config.metrics, resource));
+  }
   if (!pipeline->start()) {
+    stop_metrics();
     warn("spans are not recorded: cannot start the export thread");
     return false;
   }
@@ -253,6 +260,7 @@ bool shutdown(std::int64_t timeout_ms) noexcept {
     Lifecycle& life = sdk::lifecycle();
     const std::lock_guard lock(life.mutex);
     sdk::g_epoch.store(sdk::kEpochOff, std::memory_order_release);
+    sdk::stop_metrics();
     if (!sdk::is_running_here(life)) return true;
     pipeline = std::move(life.run.pipeline);
     life.run.pipeline = nullptr;

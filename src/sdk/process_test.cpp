@@ -3,6 +3,7 @@
 #include "sdk/tick_clock.h"
 
 #include <binnacle/config.h>
+#include <binnacle/metrics.h>
 #include <gtest/gtest.h>
 
 #include <signal.h>
@@ -170,6 +171,48 @@ TEST(ForkTest, ParentAndChildBothExportAndNothingTwice) {
   EXPECT_EQ(received.spans["child span"].parent_span_id, open.span_id);
   EXPECT_EQ(received.spans["parent child"].parent_span_id, open.span_id);
   EXPECT_NE(received.spans["child span"].span_id, received.spans["parent child"].span_id);
+}
+
+/// Sums of `name` in all requests of metrics: the last one of every process that sent any.
+std::vector<std::string> bodies_with(HttpServerForTest& server, const std::string& name) {
+  std::vector<std::string> found;
+  for (const Request& request : server.requests()) {
+    if (request.head.starts_with("POST /v1/metrics ") &&
+        request.body.find(name) != std::string::npos) {
+      found.push_back(request.body);
+    }
+  }
+  return found;
+}
+
+TEST(ForkTest, MetricsOfAChildStartFromZero) {
+  HttpServerForTest server;
+  EXPECT_EQ(in_child([&] {
+              const Counter counter = create_counter("fork.counter");
+              const BoundCounter bound = counter.bind({{"k", "v"}});
+              init_observability(config_for(server));
+              counter.add(1000);
+              bound.add(1000);
+              const int status = in_child([&] {
+                bound.add(7);
+                create_counter("fork.child").add(1, {{"new", true}});
+                if (!shutdown(5000)) _exit(1);
+                _exit(0);
+              });
+              bound.add(1);
+              if (!shutdown(5000) || status != 0) _exit(1);
+            }),
+            0);
+  const std::vector<std::string> bodies = bodies_with(server, "fork.counter");
+  ASSERT_EQ(bodies.size(), 2U);
+  const auto has_value = [](const std::string& body, char value, char high) {
+    // as_int of NumberDataPoint: tag 0x31, little-endian.
+    return body.find(std::string{'\x31', value, high, 0, 0, 0, 0, 0, 0}) != std::string::npos;
+  };
+  EXPECT_TRUE(has_value(bodies[0], 7, 0));        // the child's own
+  EXPECT_FALSE(has_value(bodies[0], '\xE8', 3));  // not the parent's 1,000
+  EXPECT_TRUE(has_value(bodies[1], '\xE9', 3));   // the parent goes on: 1,001
+  EXPECT_NE(bodies[0].find("fork.child"), std::string::npos);
 }
 
 TEST(ForkTest, ManyChildrenHaveDifferentIds) {

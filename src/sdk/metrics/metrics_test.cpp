@@ -1,6 +1,5 @@
 #include "sdk/metrics/metrics_for_test.h"
 
-#include <binnacle/instruments.h>
 #include <binnacle/metrics.h>
 #include <gtest/gtest.h>
 
@@ -364,24 +363,6 @@ TEST(ViewsTest, LimitOfSeries) {
   auto points = run.collect()["t22.c"];
   EXPECT_EQ(points.size(), 3U);
   EXPECT_EQ(points["otel.metric.overflow=true"].integer(), 3);
-}
-
-TEST(InstrumentsTest, HelpersRecordTheirLabels) {
-  MetricsRun run;
-  instruments().record_task("scan", "ok", 150);
-  instruments().record_http_request("GET", "/users/{id}", 200, 3);
-  instruments().record_gen_ai_tokens("chat", "openai", "gpt-4o", "", "input", 100);
-  CollectedMetrics metrics = run.collect();
-  EXPECT_EQ(metrics["task.execution.time"]["status=ok,task_type=scan"].histogram().count, 1U);
-  EXPECT_EQ(metrics["task.completion.total"]["status=ok,task_type=scan"].integer(), 1);
-  EXPECT_EQ(metrics["http.request.total"]["method=GET,route=/users/{id},status_code=200"].integer(),
-            1);
-  EXPECT_EQ(
-      metrics["gen_ai.client.token.usage"]["gen_ai.operation.name=chat,gen_ai.provider.name=openai,"
-                                           "gen_ai.request.model=gpt-4o,gen_ai.token.type=input"]
-          .histogram()
-          .sum,
-      100);
 }
 
 }  // namespace

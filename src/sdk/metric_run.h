@@ -1,0 +1,14 @@
+#pragma once
+
+#include <binnacle/config.h>
+
+// Starting and stopping what records metrics, with the rest of the SDK (lifecycle.cpp).
+
+namespace binnacle::sdk {
+
+/// Metrics are recorded from now on, from zero. False (and a warning) if memory lacks.
+bool start_metrics(const Config& config) noexcept;
+/// No longer. What was recorded can still be collected.
+void stop_metrics() noexcept;
+
+}  // namespace binnacle::sdk
