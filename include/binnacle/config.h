@@ -1,6 +1,7 @@
 #pragma once
 
 #include <binnacle/apm.h>
+#include <binnacle/sampling.h>
 #include <binnacle/views.h>
 
 #include <cstddef>
@@ -27,8 +28,11 @@
 namespace binnacle {
 inline namespace v1 {
 
-/// Who decides whether a new trace is recorded.
-enum class SamplerKind : std::uint8_t { kAlwaysOn, kAlwaysOff, kTraceIdRatio, kJaegerRemote };
+// <binnacle/extension.h>
+class IdGenerator;
+class Sampler;
+class SpanExporter;
+class SpanProcessor;
 
 /// Compression of request bodies. kAuto: gzip, but none to this machine (loopback addresses), where
 /// it only costs.
@@ -104,14 +108,6 @@ struct ExporterConfig {
     compression = value;
     return *this;
   }
-};
-
-/// Jaeger's remote sampling (SamplerKind::kJaegerRemote): OTEL_TRACES_SAMPLER_ARG as
-/// "endpoint=URL,pollingIntervalMs=N,initialSamplingRate=R".
-struct RemoteSamplerConfig {
-  std::string endpoint = "http://localhost:5778/sampling";
-  std::int64_t polling_interval_ms = 60'000;
-  double initial_ratio = 0.001;  ///< until the first answer
 };
 
 /// Whether sums and histograms are told since the start, or since the last report. kLowMemory:
@@ -196,6 +192,35 @@ struct Config {
   /// True: a span with a parent does as its parent did (the parentbased_* samplers).
   bool is_parent_based = true;
   RemoteSamplerConfig remote_sampler;
+  /// SamplerKind::kRateLimited, all threads together:
+  /// OTEL_TRACES_SAMPLER=[parentbased_]rate_limited with OTEL_TRACES_SAMPLER_ARG.
+  double traces_per_second = 100.0;
+  /// What a span with a parent does if is_parent_based; the default is what its parent did.
+  ParentSamplers parent_samplers;
+  /// Asked before `sampler`, for traces that start here (all spans, if not is_parent_based).
+  std::vector<SamplingRule> sampling_rules;
+  /// Record unsampled spans too and export those of traces that fail.
+  KeepErrorsConfig keep_errors;
+  /// Writes the probability of a sampled trace into tracestate (`ot=th:...`), so that receivers can
+  /// count what was not sampled. One small allocation per new trace.
+  bool writes_sampling_threshold = false;
+
+  /// The user's own code; see extension.h. Null or empty: none. A sampler replaces all of the
+  /// above but keep_errors.
+  std::shared_ptr<Sampler> user_sampler;
+  std::shared_ptr<IdGenerator> id_generator;
+  std::vector<std::shared_ptr<SpanProcessor>> span_processors;
+  /// Destinations beside `exporters`; they count among kMaxExporters.
+  std::vector<std::shared_ptr<SpanExporter>> span_exporters;
+  /// How long a span exporter may take over a batch.
+  std::int64_t span_exporter_timeout_ms = 30'000;
+
+  /// What to find out about host, process, container and k8s for the resource:
+  /// OTEL_RESOURCE_DETECTORS, a comma list of these, or all, or none.
+  std::vector<std::string> resource_detectors = {"host", "process", "container", "k8s"};
+  /// Also the command line (process.command_args), which may hold secrets:
+  /// APM_CAPTURE_COMMAND_ARGS.
+  bool captures_command_args = false;
 
   /// Headers to write and to read, in this order: OTEL_PROPAGATORS (tracecontext, baggage, b3,
   /// b3multi, jaeger, datadog, none, and names of register_propagator()). Holds even where

@@ -78,6 +78,7 @@ struct alignas(64) Slot {
   /// segments or an attribute more would pass a limit.
   std::uint32_t attribute_end;
   std::uint64_t key_bits;  ///< a 64-bit Bloom filter of attribute keys
+  // Eight bytes, written as one word when the span starts.
   std::uint16_t attributes_left;
   std::uint8_t marks;
   std::uint8_t kind;

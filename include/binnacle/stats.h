@@ -26,11 +26,16 @@ struct SdkStats {
   std::uint64_t values_dropped = 0;      ///< of these, dropped by their byte limit
   std::uint64_t logs_dropped_no_memory = 0;  ///< log records that found no room in the pool
   std::uint64_t amends_late = 0;  ///< cross-thread operations that arrived after the span was gone
-  std::uint64_t export_requests = 0;  ///< requests sent, retries included, of all signals
-  std::uint64_t export_retries = 0;   ///< of these, repeated ones
-  std::uint64_t export_bytes = 0;     ///< body bytes sent, as compressed
-  std::uint64_t open_slots = 0;       ///< 512-byte slots in use now (open or not yet encoded spans)
-  std::uint64_t memory_bytes = 0;     ///< memory of slots, threads and queues that is in use now
+  std::uint64_t kept_for_errors = 0;    ///< not sampled, exported because their trace failed
+  std::uint64_t dropped_no_error = 0;   ///< not sampled, recorded, and nothing failed
+  std::uint64_t dropped_undecided = 0;  ///< the same, given up for lack of room (KeepErrorsConfig)
+  std::uint64_t extension_errors = 0;   ///< exceptions out of the user's extensions
+  std::uint64_t sampling_polls_failed = 0;  ///< Jaeger's sampling endpoint did not answer
+  std::uint64_t export_requests = 0;        ///< requests sent, retries included, of all signals
+  std::uint64_t export_retries = 0;         ///< of these, repeated ones
+  std::uint64_t export_bytes = 0;           ///< body bytes sent, as compressed
+  std::uint64_t open_slots = 0;    ///< 512-byte slots in use now (open or not yet encoded spans)
+  std::uint64_t memory_bytes = 0;  ///< memory of slots, threads and queues that is in use now
 };
 
 /// Sums the counters of all threads; takes a lock, ~1 us.

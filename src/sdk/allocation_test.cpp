@@ -159,6 +159,25 @@ TEST(AllocationTest, UnsampledSpansAllocateNothing) {
             0U);
 }
 
+TEST(AllocationTest, SamplersAllocateNothing) {
+  Config config = Recording::quiet_config();
+  config.sampler = SamplerKind::kRateLimited;
+  config.sampling_rules = {SamplingRule().with_name("never*").with_attribute("k", "17"),
+                           SamplingRule().with_route("/api/*").with_rate(1000)};
+  config.parent_samplers.local_not_sampled = SamplerKind::kTraceIdRatio;
+  config.keep_errors.is_enabled = true;
+  Recording recording(config);
+  EXPECT_EQ(allocations_of([] {
+              for (int i = 0; i < 200; ++i) {
+                ActiveSpan span = start_active_span("request", {{"http.route", "/api/users"}});
+                ActiveSpan child("child");
+                child.set_attribute("k", i).set_error("why");
+                ActiveSpan other = start_active_span("other", SpanOptions().with_root());
+              }
+            }),
+            0U);
+}
+
 TEST(AllocationTest, PropagationWithoutTracestateAllocatesNothing) {
   Recording recording;
   EXPECT_EQ(allocations_of([] {

@@ -1,6 +1,7 @@
 #include "sdk/environment.h"
 
 #include "sdk/propagators.h"
+#include "sdk/resource_detectors.h"
 #include "sdk/w3c_headers.h"
 #include "sdk/warning.h"
 
@@ -57,6 +58,8 @@ class Reader {
     read_identity();
     read_sampler();
     read_propagation();
+    read_late_decision();
+    read_detectors();
     read_endpoint();
     read_transport();
     read_batching();
@@ -119,6 +122,23 @@ class Reader {
     }
     out = static_cast<T>(number);
     return true;
+  }
+
+  static bool to_number(std::string_view text, double& out) noexcept {
+    const char* end = text.data() + text.size();
+    const auto [stop, failed] = std::from_chars(text.data(), end, out);
+    return failed == std::errc{} && stop == end;
+  }
+
+  void read_number(const char* name, double& out) const {
+    const auto value = get(name);
+    if (!value) return;
+    double number = 0;
+    if (to_number(*value, number) && number >= 0.0 && number < 1e9) {
+      out = number;
+    } else {
+      reject(name, *value, "a number from 0");
+    }
   }
 
   std::optional<double> read_ratio(const char* name) const {
@@ -209,9 +229,16 @@ class Reader {
       config_.sampler = SamplerKind::kAlwaysOff;
     } else if (name == "traceidratio") {
       config_.sample_ratio = read_ratio("OTEL_TRACES_SAMPLER_ARG").value_or(1.0);
+    } else if (name == "rate_limited") {
+      config_.sampler = SamplerKind::kRateLimited;
+      read_number("OTEL_TRACES_SAMPLER_ARG", config_.traces_per_second);
+    } else if (name == "jaeger_remote") {
+      config_.sampler = SamplerKind::kJaegerRemote;
+      read_remote_sampler();
     } else {
-      return reject("OTEL_TRACES_SAMPLER", *sampler,
-                    "[parentbased_]always_on, always_off or traceidratio");
+      return reject(
+          "OTEL_TRACES_SAMPLER", *sampler,
+          "[parentbased_]always_on, always_off, traceidratio, rate_limited or jaeger_remote");
     }
     config_.is_parent_based = is_parent_based;
   }
@@ -220,6 +247,48 @@ class Reader {
     if (const auto list = get("OTEL_PROPAGATORS")) {
       read_propagators(*list, config_, environment_.warn);
     }
+  }
+
+  /// endpoint=URL,pollingIntervalMs=N,initialSamplingRate=R
+  void read_remote_sampler() {
+    constexpr const char* kName = "OTEL_TRACES_SAMPLER_ARG";
+    RemoteSamplerConfig& remote = config_.remote_sampler;
+    for (const auto& [key, value] : read_pairs(kName)) {
+      double number = 0;
+      const bool is_number = to_number(value, number) && number >= 0;
+      if (key == "endpoint") {
+        remote.endpoint = value;
+      } else if (key == "pollingIntervalMs" && is_number && number >= 1 && number <= 1e9) {
+        remote.polling_interval_ms = static_cast<std::int64_t>(number);
+      } else if (key == "initialSamplingRate" && is_number && number <= 1) {
+        remote.initial_ratio = number;
+      } else {
+        environment_.warn(std::string(kName) + " has " + key + "=" + value +
+                          ", which is no setting of jaeger_remote; it is skipped");
+      }
+    }
+  }
+
+  void read_late_decision() { read_bool("APM_KEEP_ERRORS", config_.keep_errors.is_enabled); }
+
+  void read_detectors() {
+    read_bool("APM_CAPTURE_COMMAND_ARGS", config_.captures_command_args);
+    const auto value = get("OTEL_RESOURCE_DETECTORS");
+    if (!value) return;
+    std::vector<std::string> names;
+    std::string_view list = *value;
+    while (!list.empty()) {
+      const std::string name = lowercase(next_member(list));
+      if (name == "all") return;  // the default
+      if (name == "none" || name.empty()) continue;
+      if (is_detector(name)) {
+        names.push_back(name);
+      } else {
+        environment_.warn("OTEL_RESOURCE_DETECTORS has " + name +
+                          ", which is none of host, process, container, k8s; it is skipped");
+      }
+    }
+    config_.resource_detectors = std::move(names);
   }
 
   void read_endpoint() {

@@ -96,6 +96,44 @@ TEST(EnvironmentTest, OpenTelemetrysSamplersWin) {
   }
 }
 
+TEST(EnvironmentTest, RateLimitedAndRemoteSamplers) {
+  Reading reading = read(
+      {{"OTEL_TRACES_SAMPLER", "parentbased_rate_limited"}, {"OTEL_TRACES_SAMPLER_ARG", "2.5"}});
+  EXPECT_EQ(reading.config.sampler, SamplerKind::kRateLimited);
+  EXPECT_EQ(reading.config.traces_per_second, 2.5);
+  EXPECT_TRUE(reading.config.is_parent_based);
+  reading = read({{"OTEL_TRACES_SAMPLER", "jaeger_remote"},
+                  {"OTEL_TRACES_SAMPLER_ARG",
+                   "endpoint=http://jaeger:5778/sampling,pollingIntervalMs=5000,"
+                   "initialSamplingRate=0.25"}});
+  EXPECT_TRUE(reading.warnings.empty());
+  EXPECT_EQ(reading.config.sampler, SamplerKind::kJaegerRemote);
+  EXPECT_FALSE(reading.config.is_parent_based);
+  EXPECT_EQ(reading.config.remote_sampler.endpoint, "http://jaeger:5778/sampling");
+  EXPECT_EQ(reading.config.remote_sampler.polling_interval_ms, 5000);
+  EXPECT_EQ(reading.config.remote_sampler.initial_ratio, 0.25);
+  reading = read({{"OTEL_TRACES_SAMPLER", "jaeger_remote"},
+                  {"OTEL_TRACES_SAMPLER_ARG", "pollingIntervalMs=0,initialSamplingRate=2,x=y"}});
+  EXPECT_EQ(reading.warnings.size(), 3U);
+  EXPECT_EQ(reading.config.remote_sampler.polling_interval_ms, 60'000);
+}
+
+TEST(EnvironmentTest, LateDecisionAndResourceDetectors) {
+  Reading reading = read({});
+  EXPECT_FALSE(reading.config.keep_errors.is_enabled);
+  EXPECT_FALSE(reading.config.captures_command_args);
+  EXPECT_EQ(reading.config.resource_detectors.size(), 4U);
+  reading = read({{"APM_KEEP_ERRORS", "true"},
+                  {"APM_CAPTURE_COMMAND_ARGS", "1"},
+                  {"OTEL_RESOURCE_DETECTORS", "host, K8S,aws"}});
+  EXPECT_TRUE(reading.config.keep_errors.is_enabled);
+  EXPECT_TRUE(reading.config.captures_command_args);
+  EXPECT_EQ(reading.config.resource_detectors, (std::vector<std::string>{"host", "k8s"}));
+  EXPECT_EQ(reading.warnings.size(), 1U);
+  EXPECT_TRUE(read({{"OTEL_RESOURCE_DETECTORS", "none"}}).config.resource_detectors.empty());
+  EXPECT_EQ(read({{"OTEL_RESOURCE_DETECTORS", "all"}}).config.resource_detectors.size(), 4U);
+}
+
 TEST(EnvironmentTest, EndpointsBecomeTheUrlOfTraces) {
   struct Case {
     const char* variable;

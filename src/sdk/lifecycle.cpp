@@ -6,15 +6,18 @@
 #include "sdk/metric_source.h"
 #include "sdk/pipeline.h"
 #include "sdk/propagators.h"
+#include "sdk/remote_poller.h"
 #include "sdk/resource.h"
+#include "sdk/resource_detectors.h"
+#include "sdk/start_policy.h"
 #include "sdk/tick_clock.h"
+#include "sdk/user_exporter.h"
 #include "sdk/warning.h"
 
 #include <binnacle/apm.h>
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -49,6 +52,8 @@ struct Lifecycle {
   std::unique_ptr<Harvester> harvester;     // of run.runtime; survives restarts with it
   std::shared_ptr<Pipeline> last_pipeline;  // to see whether its thread has let go
   std::uint32_t last_epoch = kEpochOff;
+  // Of all runs: a thread may be in one at any moment.
+  std::vector<std::unique_ptr<StartPolicy>> policies;
   std::vector<Abandoned> abandoned;
 };
 
@@ -76,16 +81,16 @@ RecordingSettings recording_settings(const Config& config, bool takes_traces, bo
     case SamplerKind::kAlwaysOff:
       settings.root_sampler = RootSampler::kAlwaysOff;
       break;
-    case SamplerKind::kJaegerRemote:  // the ratio that holds until the first answer
+    case SamplerKind::kJaegerRemote:
+    case SamplerKind::kRateLimited:
+      break;  // StartPolicy's
     case SamplerKind::kTraceIdRatio:
       settings.root_sampler = config.sample_ratio >= 1.0  ? RootSampler::kAlwaysOn
                               : config.sample_ratio > 0.0 ? RootSampler::kRatio
                                                           : RootSampler::kAlwaysOff;
       break;
   }
-  // OpenTelemetry, "TraceState: Probability Sampling": threshold = (1 - ratio) * 2^56.
-  settings.rejection_threshold =
-      static_cast<std::uint64_t>(std::llround((1.0 - config.sample_ratio) * 0x1.0p56));
+  settings.rejection_threshold = rejection_threshold(config.sample_ratio);
   settings.is_parent_based = config.is_parent_based;
   if (!takes_traces) {
     settings.root_sampler = RootSampler::kAlwaysOff;
@@ -117,6 +122,34 @@ void set_up_process() {
   });
 }
 
+void add_user_exporters(const Config& config, Runtime& runtime, const std::string& resource,
+                        std::vector<DestinationSetup>& destinations) {
+  for (const auto& exporter : config.span_exporters) {
+    if (exporter == nullptr) continue;
+    if (destinations.size() == kMaxExporters) {
+      warn("more than " + std::to_string(kMaxExporters) + " exporters: the rest are left out");
+      return;
+    }
+    destinations.push_back(
+        make_user_destination(exporter, runtime,
+                              {.name = "user " + std::to_string(destinations.size()),
+                               .timeout_ms = config.span_exporter_timeout_ms,
+                               .resource = resource}));
+  }
+}
+
+/// Null if the configuration needs none.
+const StartPolicy* make_policy(Lifecycle& life, Pipeline& pipeline) {
+  if (!StartPolicy::is_needed(life.config)) return nullptr;
+  const StartPolicy& policy =
+      *life.policies.emplace_back(std::make_unique<StartPolicy>(life.config));
+  if (RemoteStrategyCell* remote = policy.remote()) {
+    pipeline.add_job(
+        make_remote_poller(pipeline.client(), *remote, *life.run.runtime, life.config));
+  }
+  return &policy;
+}
+
 /// Starts a run with the stored configuration; says why not. The lock is held.
 bool start_locked(Lifecycle& life) {
   Runtime* current = runtime();
@@ -138,7 +171,9 @@ bool start_locked(Lifecycle& life) {
   }
   const std::string resource = encode_resource(life.config);
   std::vector<DestinationSetup> destinations = life.factory(life.config, *client, resource);
+  add_user_exporters(life.config, *current, resource, destinations);
   const bool takes_traces =
+      !life.config.span_processors.empty() ||
       std::any_of(destinations.begin(), destinations.end(),
                   [](const DestinationSetup& setup) { return setup.span_encoder != nullptr; });
   const bool takes_logs =
@@ -156,11 +191,13 @@ bool start_locked(Lifecycle& life) {
                             life.last_epoch + 1);
   auto pipeline = std::make_shared<Pipeline>(*current, *life.harvester, options, std::move(client),
                                              std::move(destinations));
+  pipeline->set_gate(SpanGate::make(life.config, current->counters().late));
+  RecordingSettings settings = recording_settings(life.config, takes_traces, takes_logs);
+  if (takes_traces) settings.policy = make_policy(life, *pipeline);
   // Sent when a batch is full, but in time before a small pool runs out.
   const std::size_t wake_after =
       std::min(options.max_batch_spans, std::max<std::size_t>(life.config.max_spans / 4, 1));
-  current->configure(recording_settings(life.config, takes_traces, takes_logs),
-                     life.config.max_spans, wake_after);
+  current->configure(settings, life.config.max_spans, wake_after);
   // Spans are recorded even if metrics cannot be.
   if (start_metrics(life.config)) {
     pipeline->add_source(std::make_unique<MetricSource>(life.config.metrics, resource));

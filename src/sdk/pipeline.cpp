@@ -130,7 +130,7 @@ void Pipeline::run() {
       for (const auto& destination : destinations_) destination->begin_flush();
       swept_ticket_ = orders.flush_ticket;
     } else if (is_woken || now_ns >= next_sweep_ns_) {
-      sweep();
+      sweep(false);
     }
     if (!orders.is_stopping) collect_due(now_ns);
     drive_destinations();
@@ -140,11 +140,17 @@ void Pipeline::run() {
   }
 }
 
-void Pipeline::sweep() {
+void Pipeline::sweep(bool is_final) {
   FanOut spans(*this);
   LogFanOut logs(*this);
   runtime_.set_logs_quiet(true);  // before the scan: what that misses wakes us
-  harvester_.sweep(spans, logs);
+  if (gate_ == nullptr) {
+    harvester_.sweep(spans, logs);
+  } else {
+    gate_->begin_sweep(spans);
+    harvester_.sweep(*gate_, logs);
+    gate_->end_sweep(is_final);
+  }
   for (const auto& destination : destinations_) destination->finish_batches();
   std::int64_t delay_ns = options_.schedule_delay_ns;
   if (!logs.is_empty()) {
@@ -166,7 +172,7 @@ void Pipeline::collect_due(std::int64_t now_ns) {
 }
 
 void Pipeline::gather_all() {
-  sweep();
+  sweep(true);
   for (Source& source : sources_) collect(source);
 }
 
@@ -174,6 +180,7 @@ void Pipeline::drive_destinations() {
   client_->drive();
   const std::int64_t now_ns = monotonic_ns();
   for (const auto& destination : destinations_) destination->sender().drive(now_ns);
+  for (const auto& job : jobs_) job->drive(now_ns);
 }
 
 bool Pipeline::is_flushed() const noexcept {
@@ -192,6 +199,7 @@ void Pipeline::wait(const Orders& orders, std::int64_t now_ns) {
   for (const auto& destination : destinations_) {
     until_ns = std::min(until_ns, destination->sender().next_event_ns());
   }
+  for (const auto& job : jobs_) until_ns = std::min(until_ns, job->next_event_ns());
   if (orders.is_stopping) {
     until_ns = std::min(until_ns, orders.stop_deadline_ns);
   } else {
@@ -216,6 +224,9 @@ void Pipeline::report_flush(std::uint64_t ticket) {
 
 void Pipeline::end_thread() {
   for (const auto& destination : destinations_) destination->sender().abandon();
+  if (gate_ != nullptr) gate_->shutdown();
+  gate_.reset();
+  jobs_.clear();
   sources_.clear();
   destinations_.clear();
   client_.reset();

@@ -4,6 +4,7 @@
 #include "sdk/harvester.h"
 #include "sdk/http_client.h"
 #include "sdk/signal_source.h"
+#include "sdk/span_gate.h"
 
 #include <pthread.h>
 
@@ -17,7 +18,7 @@
 // The export thread: sweeps ended spans out of the recording threads' memory, encodes them into
 // batches for each destination and sends these, all on one thread that blocks only in waiting for
 // events. Made by lifecycle.cpp for each run of the SDK. Public functions may be called from any
-// thread, but add_source() only before start().
+// thread, but add_source(), set_gate() and add_job() only before start().
 
 namespace binnacle::sdk {
 
@@ -31,6 +32,19 @@ struct PipelineOptions {
   SenderLimits sender;
 };
 
+/// Something else that the export thread sees to: asking a server for settings.
+class ExportJob {
+ public:
+  ExportJob() = default;
+  ExportJob(const ExportJob&) = delete;
+  ExportJob& operator=(const ExportJob&) = delete;
+  virtual ~ExportJob() = default;
+  /// Goes on without blocking.
+  virtual void drive(std::int64_t now_ns) = 0;
+  /// When drive() has to be called again even if nothing happens; monotonic.
+  virtual std::int64_t next_event_ns() const noexcept = 0;
+};
+
 class Pipeline : public std::enable_shared_from_this<Pipeline> {
  public:
   /// `harvester` outlives the pipeline and is used by no other one. At most kMaxDestinations.
@@ -40,6 +54,11 @@ class Pipeline : public std::enable_shared_from_this<Pipeline> {
   /// Asks `source` for its batches at its interval, on flush and at the end; not at all if no
   /// destination takes its signal.
   void add_source(std::unique_ptr<SignalSource> source);
+
+  /// Puts something between the harvester and the destinations.
+  void set_gate(std::unique_ptr<SpanGate> gate) { gate_ = std::move(gate); }
+  void add_job(std::unique_ptr<ExportJob> job) { jobs_.push_back(std::move(job)); }
+  HttpClient& client() noexcept { return *client_; }
 
   /// Starts the thread; false if there cannot be one. All signals are blocked in it.
   bool start();
@@ -71,7 +90,7 @@ class Pipeline : public std::enable_shared_from_this<Pipeline> {
 
   static void* thread_main(void* self);
   void run();
-  void sweep();
+  void sweep(bool is_final);
   void collect_due(std::int64_t now_ns);
   void collect(Source& source);
   void gather_all();
@@ -91,6 +110,8 @@ class Pipeline : public std::enable_shared_from_this<Pipeline> {
   std::vector<std::unique_ptr<Destination>> destinations_;
   std::vector<DestinationCounters*> counters_;  // of the destinations; read by any thread
   std::vector<Source> sources_;
+  std::vector<std::unique_ptr<ExportJob>> jobs_;
+  std::unique_ptr<SpanGate> gate_;  // null: nothing in between
   std::int64_t next_sweep_ns_ = 0;
   std::uint64_t swept_ticket_ = 0;  // the last flush that was swept for
   bool has_final_sweep_ = false;

@@ -136,6 +136,40 @@ TEST(ExitTest, ExitWhileOtherThreadsRecord) {
             0);
 }
 
+// A signal that the host's threads wait for must not run its handler on the export thread.
+TEST(SignalTest, TheExportThreadTakesNone) {
+  HttpServerForTest server;
+  EXPECT_EQ(in_child([&] {
+              init_observability(config_for(server));
+              start_span("s").end();
+              sigset_t usr1;
+              sigemptyset(&usr1);
+              sigaddset(&usr1, SIGUSR1);
+              pthread_sigmask(SIG_BLOCK, &usr1, nullptr);
+              struct sigaction action{};
+              action.sa_handler = [](int) { _exit(9); };
+              sigaction(SIGUSR1, &action, nullptr);
+              kill(getpid(), SIGUSR1);
+              const timespec limit{10, 0};
+              if (sigtimedwait(&usr1, nullptr, &limit) != SIGUSR1) _exit(1);
+              _exit(shutdown(5000) ? 0 : 2);
+            }),
+            0);
+}
+
+TEST(SignalTest, AFatalOneWaitsForNothing) {
+  HttpServerForTest server([](int) { return Answer{.manner = Answer::Manner::kHang}; });
+  const std::int64_t before_ns = monotonic_ns();
+  EXPECT_EQ(in_child([&] {
+              init_observability(config_for(server));
+              start_span("lost").end();
+              force_flush(50);
+              raise(SIGTERM);
+            }),
+            -SIGTERM);
+  EXPECT_LT(monotonic_ns() - before_ns, 5'000'000'000);
+}
+
 TEST(ForkTest, ParentAndChildBothExportAndNothingTwice) {
   HttpServerForTest server;
   EXPECT_EQ(in_child([&] {

@@ -1,6 +1,7 @@
 #include "sdk/resource.h"
 
 #include "sdk/fields.h"
+#include "sdk/resource_detectors.h"
 #include "wire/otlp/span_writer.h"
 
 #include <sys/random.h>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace binnacle::sdk {
@@ -33,47 +35,47 @@ std::string make_instance_id() {
   return text;
 }
 
-std::string host_name() {
-  char name[256] = {};
-  if (gethostname(name, sizeof name - 1) != 0) return "";
-  return name;
-}
-
-void append_attribute(std::string& out, std::string_view key, const AttributeValue& value) {
-  const std::size_t before = out.size();
-  out.resize(before + attribute_size(key, value));
-  put_attribute(out.data() + before, wire::otlp::kResourceAttributes, key, value);
+void append_attribute(std::string& out, const Attribute& attribute) {
+  const auto append = [&](const AttributeValue& value) {
+    const std::size_t before = out.size();
+    out.resize(before + attribute_size(attribute.key, value));
+    put_attribute(out.data() + before, wire::otlp::kResourceAttributes, attribute.key, value);
+  };
+  if (const auto* text = std::get_if<std::string>(&attribute.value)) {
+    if (!text->empty()) append(*text);  // unknown
+  } else if (const auto* number = std::get_if<std::int64_t>(&attribute.value)) {
+    append(*number);
+  } else if (const auto* texts = std::get_if<std::vector<std::string>>(&attribute.value)) {
+    append(*texts);
+  }
 }
 
 }  // namespace
 
 std::string encode_resource(const Config& config) {
-  std::vector<std::pair<std::string, std::string>> texts = {
-      {"service.name", config.service_name},
-      {"service.version", config.service_version},
-      {"deployment.environment.name", config.environment},
-      {"service.instance.id", make_instance_id()},
-      {"host.name", host_name()},
-      {"telemetry.sdk.name", "binnacle"},
-      {"telemetry.sdk.language", "cpp"},
-      {"telemetry.sdk.version", kVersion}};
-  bool has_pid = false;
+  std::vector<Attribute> all = {{"service.name", config.service_name},
+                                {"service.version", config.service_version},
+                                {"deployment.environment.name", config.environment},
+                                {"service.instance.id", make_instance_id()},
+                                {"telemetry.sdk.name", std::string("binnacle")},
+                                {"telemetry.sdk.language", std::string("cpp")},
+                                {"telemetry.sdk.version", std::string(kVersion)}};
+  constexpr std::size_t kSettled = 3;  // in Config already
+  for (Attribute& found :
+       detect_resource(config.resource_detectors, this_machine(config.captures_command_args))) {
+    all.push_back(std::move(found));
+  }
   for (const auto& [key, value] : config.resource_attributes) {
-    has_pid = has_pid || key == "process.pid";
-    const auto same = std::find_if(texts.begin(), texts.end(),
-                                   [&k = key](const auto& text) { return text.first == k; });
-    if (same == texts.end()) {
-      texts.emplace_back(key, value);
-    } else if (key != "service.name" && key != "service.version" &&
-               key != "deployment.environment.name") {
-      same->second = value;  // those three are settled in Config already
+    const auto same = std::find_if(all.begin(), all.end(),
+                                   [&k = key](const Attribute& one) { return one.key == k; });
+    if (same == all.end()) {
+      all.push_back({key, value});
+    } else if (same - all.begin() >= static_cast<std::ptrdiff_t>(kSettled)) {
+      same->value = value;
     }
   }
   std::string resource;
-  for (const auto& [key, value] : texts) {
-    if (!value.empty()) append_attribute(resource, key, value);
-  }
-  if (!has_pid) append_attribute(resource, "process.pid", static_cast<std::int64_t>(getpid()));
+  for (const Attribute& attribute : all) append_attribute(resource, attribute);
   return resource;
 }
 

@@ -8,9 +8,9 @@
 
 namespace binnacle::sdk {
 
-/// service.*, deployment.environment.name, telemetry.sdk.*, host.name, process.pid, a random
-/// service.instance.id, and the configured attributes, which win over these. New ones for every
-/// process, forked children included.
+/// service.*, deployment.environment.name, telemetry.sdk.*, a random service.instance.id, what the
+/// resource detectors find (resource_detectors.h), and the configured attributes, which win over
+/// these. New ones for every process, forked children included.
 std::string encode_resource(const Config& config);
 
 }  // namespace binnacle::sdk

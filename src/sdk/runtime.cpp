@@ -1,6 +1,7 @@
 #include "sdk/runtime.h"
 
 #include "sdk/lifecycle.h"
+#include "sdk/start_policy.h"
 #include "sdk/tick_clock.h"
 
 #include <pthread.h>
@@ -43,7 +44,9 @@ void on_fork_in_child() noexcept {
   if (Runtime* inherited = g_runtime.load(std::memory_order_relaxed)) {
     inherited->forget_in_child();
   }
-  if (t_local.state != &g_unregistered) t_local.state->epoch = 0;
+  if (t_local.state == &g_unregistered) return;
+  t_local.state->epoch = 0;
+  t_local.state->plain_epoch = 0;
 }
 
 void make_process_hooks() noexcept {
@@ -156,6 +159,7 @@ void Runtime::refresh(ThreadState& thread) noexcept {
   // off would go on recording.
   const std::uint32_t epoch = g_epoch.load(std::memory_order_relaxed);
   thread.epoch = epoch == kEpochOff ? 0 : epoch;
+  thread.plain_epoch = settings_.policy == nullptr ? thread.epoch : 0;
 }
 
 ThreadContexts* Runtime::contexts_of(const ThreadState& thread) noexcept {
@@ -167,6 +171,7 @@ void Runtime::detach_thread(ThreadState& thread) noexcept {
   thread.free_mask = 0;
   const std::lock_guard lock(mutex_);
   thread.epoch = 0;
+  thread.plain_epoch = 0;
   --live_threads_;
   free_threads_.push_back(static_cast<std::uint32_t>(&thread - states_));
 }
@@ -233,6 +238,11 @@ SdkStats Runtime::stats() noexcept {
   stats.dropped_at_shutdown += read(counters_.dropped_of_earlier_run);
   stats.attributes_dropped = read(counters_.attributes_dropped);
   stats.amends_late = read(counters_.amends_late);
+  stats.kept_for_errors = read(counters_.late.kept);
+  stats.dropped_no_error = read(counters_.late.dropped);
+  stats.dropped_undecided = read(counters_.late.dropped_limit);
+  stats.extension_errors = extension_errors();
+  stats.sampling_polls_failed = read(counters_.sampling_polls_failed);
   stats.open_slots = pool_.slots_in_use();
   const std::lock_guard lock(mutex_);
   stats.threads_refused = threads_refused_;
@@ -245,9 +255,9 @@ SdkStats Runtime::stats() noexcept {
     stats.values_dropped += thread.values_dropped.read();
     stats.logs_dropped_no_memory += thread.logs_dropped.read();
   }
-  stats.memory_bytes += pool_.touched_chunks() * kChunkBytes +
-                        touched_threads_ * (sizeof(ThreadState) + 4096) +
-                        large_bytes_.load(std::memory_order_relaxed);
+  stats.memory_bytes +=
+      pool_.touched_chunks() * kChunkBytes + touched_threads_ * (sizeof(ThreadState) + 4096) +
+      large_bytes_.load(std::memory_order_relaxed) + read(counters_.late.waiting_bytes);
   return stats;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sdk/destination_counters.h"
+#include "sdk/late_decision.h"
 #include "sdk/slot_pool.h"
 #include "sdk/thread_state.h"
 
@@ -26,6 +27,8 @@ struct ExportCounters {
   std::atomic<std::uint64_t> logs_of_earlier_run{0};     ///< recorded before a shutdown
   std::atomic<std::uint64_t> attributes_dropped{0};
   std::atomic<std::uint64_t> amends_late{0};
+  std::atomic<std::uint64_t> sampling_polls_failed{0};
+  LateDecisionCounters late;
 };
 
 class Runtime {

@@ -81,6 +81,7 @@ inline constexpr std::uint8_t kEventTicks = 15U << 3U | 1U;
 
 static_assert(sizeof(Slot) == kSlotBytes);
 static_assert(offsetof(Slot, start) == 64);
+static_assert(offsetof(Slot, attributes_left) == 32 && offsetof(Slot, span_id) == 40);
 static_assert(offsetof(Slot, inline_bytes) == 128);
 
 /// A slot used as a part leaves the first line (state, owner) alone, because stale handles of

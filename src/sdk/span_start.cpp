@@ -1,4 +1,5 @@
 #include "sdk/context_extras.h"
+#include "sdk/start_policy.h"
 #include "sdk/stream.h"
 #include "sdk/thread_state.h"
 #include "sdk/tick_clock.h"
@@ -6,9 +7,15 @@
 
 #include <binnacle/span.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstring>
+#include <exception>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
 
 // How spans begin. Every function here runs on the threads of the host: no allocation, no lock, no
 // read-modify-write of shared memory, no system call.
@@ -88,11 +95,12 @@ struct Identity {
 
 [[gnu::always_inline]] inline Identity make_root(ThreadState& thread) noexcept {
   const sdk::RandomPair random = sdk::next_random_pair(thread);
-  Identity made{.trace_high = as_id(random.high),
-                .trace_low = as_id(random.low),
-                // As random as the two it is made of, and cheaper than a third.
-                .span = as_id(random.high * 0x9E3779B97F4A7C15ULL ^ random.low),
-                .flags = kTraceFlagRandom};
+  Identity made{
+      .trace_high = as_id(random.high),  // enough: a trace id of two words may have one zero
+      .trace_low = random.low,
+      // As random as the two it is made of, and cheaper than a third.
+      .span = as_id(random.high * 0x9E3779B97F4A7C15ULL ^ random.low),
+      .flags = kTraceFlagRandom};
   if (is_root_sampled(thread, made.trace_low)) made.flags |= kTraceFlagSampled;
   return made;
 }
@@ -111,14 +119,37 @@ struct Identity {
   return made;
 }
 
-/// A caller that has no span may still have decided (B3's lone "0", "1" and "d").
-[[gnu::noinline]] void obey_caller(Identity& root, const detail::ContextExtras& extras) noexcept {
+/// A caller that has no span may still have decided (B3's lone "0", "1" and "d"). Takes and returns
+/// flags, so that the identity stays in registers.
+[[gnu::noinline]] std::uint8_t obey_caller(std::uint8_t flags,
+                                           const detail::ContextExtras& extras) noexcept {
   if ((extras.marks & (detail::kMarkRootAccepted | detail::kMarkDebug)) != 0) {
-    root.flags |= kTraceFlagSampled;
+    flags |= kTraceFlagSampled;
   } else if ((extras.marks & detail::kMarkRootDenied) != 0) {
-    root.flags &= kTraceFlagRandom;
+    flags &= kTraceFlagRandom;
+  }
+  return flags;
+}
+void obey_caller(sdk::StartVerdict& root, const detail::ContextExtras& extras,
+                 bool keeps_errors) noexcept {
+  if ((extras.marks & (detail::kMarkRootAccepted | detail::kMarkDebug)) != 0) {
+    root = {.is_sampled = true, .is_recorded = true};
+  } else if ((extras.marks & detail::kMarkRootDenied) != 0) {
+    root = {.is_recorded = keeps_errors};
   }
 }
+
+/// The word of a slot that begins at attributes_left.
+struct SlotHead {
+  std::uint16_t attributes_left;
+  std::uint8_t marks;
+  std::uint8_t kind;
+  std::uint8_t status;
+  std::uint8_t trace_flags;
+  bool has_status_message;
+  std::uint8_t run;
+};
+static_assert(sizeof(SlotHead) == sizeof(std::uint64_t));
 
 /// Everything but the name and the start; the slot is not open yet.
 [[gnu::always_inline]] inline void fill_slot(detail::Slot& slot, ThreadState& thread,
@@ -127,13 +158,16 @@ struct Identity {
   slot.owner.store(&thread, std::memory_order_relaxed);
   slot.attribute_end = thread.settings.attribute_limit != 0 ? detail::Slot::kInlineBytes : 0;
   slot.key_bits = 0;
-  slot.attributes_left = thread.settings.attribute_limit;
-  slot.marks = 0;
-  slot.kind = static_cast<std::uint8_t>(SpanKind::kInternal);
-  slot.status = 0;
-  slot.trace_flags = identity.flags;
-  slot.has_status_message = false;
-  slot.run = static_cast<std::uint8_t>(thread.epoch);
+  const SlotHead head{.attributes_left = thread.settings.attribute_limit,
+                      .marks = 0,
+                      .kind = static_cast<std::uint8_t>(SpanKind::kInternal),
+                      .status = 0,
+                      .trace_flags = identity.flags,
+                      .has_status_message = false,
+                      .run = static_cast<std::uint8_t>(thread.epoch)};
+  const auto word = std::bit_cast<std::uint64_t>(head);
+  std::memcpy(reinterpret_cast<char*>(&slot) + offsetof(detail::Slot, attributes_left), &word,
+              sizeof word);
   write_ids(slot.trace_id, slot.span_id, identity);
   // Line 1, but the times.
   std::memset(slot.parent_span_id, 0,
@@ -186,24 +220,170 @@ struct Identity {
 struct SpanAccess {
   [[gnu::always_inline]] static void start(Span& span, std::string_view name,
                                            const SpanOptions* options) noexcept {
-    ThreadState* thread = sdk::recording_thread();
+    ThreadState& thread = *sdk::t_local.state;
+    if (thread.plain_epoch != sdk::g_epoch.load(std::memory_order_relaxed)) [[unlikely]] {
+      return start_otherwise(span, name, options);
+    }
+    start_plain(span, thread, name, options);
+  }
+
+  [[gnu::always_inline]] static void start_plain(Span& span, ThreadState& thread,
+                                                 std::string_view name,
+                                                 const SpanOptions* options) noexcept {
     const Parent parent = find_parent(options);
     if (parent.extras != nullptr) [[unlikely]] {
       detail::retain(parent.extras);
       span.extras_ = parent.extras;
     }
-    if (thread == nullptr) [[unlikely]] {  // off: hand the caller's context on unchanged
-      if (parent.context != nullptr) span.context_ = *parent.context;
-      return;
-    }
     Identity identity =
-        parent.context == nullptr ? make_root(*thread) : make_child(*thread, *parent.context);
+        parent.context == nullptr ? make_root(thread) : make_child(thread, *parent.context);
     if (parent.context == nullptr && parent.extras != nullptr) [[unlikely]] {
-      obey_caller(identity, *parent.extras);
+      identity.flags = obey_caller(identity.flags, *parent.extras);
     }
     write_ids(span.context_.trace_id.bytes, span.context_.span_id.bytes, identity);
     span.context_.flags = identity.flags;
-    if (identity.is_sampled()) record(span, *thread, identity, parent, name, options);
+    if (identity.is_sampled()) record(span, thread, identity, parent, name, options);
+  }
+
+  /// The SDK is off, this thread is new to it, or there is a start policy.
+  [[gnu::noinline]] static void start_otherwise(Span& span, std::string_view name,
+                                                const SpanOptions* options) noexcept {
+    ThreadState* thread = sdk::recording_thread();
+    if (thread == nullptr) {  // off: hand the caller's context on unchanged
+      const Parent parent = find_parent(options);
+      if (parent.extras != nullptr) {
+        detail::retain(parent.extras);
+        span.extras_ = parent.extras;
+      }
+      if (parent.context != nullptr) span.context_ = *parent.context;
+    } else if (thread->settings.policy == nullptr) {
+      start_plain(span, *thread, name, options);
+    } else {
+      start_by_policy(span, *thread, name, options);
+    }
+  }
+
+  static void start_by_policy(Span& span, ThreadState& thread, std::string_view name,
+                              const SpanOptions* options) noexcept try {
+    const sdk::StartPolicy& policy = *thread.settings.policy;
+    const Parent parent = find_parent(options);
+    Identity identity =
+        parent.context == nullptr ? make_root(thread) : make_child(thread, *parent.context);
+    if (policy.has_generator()) use_generator(policy, identity, parent.context == nullptr);
+    const SamplingParameters parameters = describe(identity, parent, name, options);
+    if (policy.has_user_sampler()) {
+      return start_by_user(span, thread, policy, identity, parent, parameters, options);
+    }
+    sdk::StartVerdict verdict = policy.decide(thread, parameters);
+    if (parent.context == nullptr && parent.extras != nullptr) {
+      obey_caller(verdict, *parent.extras, policy.keeps_errors());
+    }
+    take_context(span, identity, verdict);
+    span.extras_ =
+        policy.writes_threshold() ? with_probability(policy, verdict, parent) : inherit(parent);
+    if (!verdict.is_recorded) return;
+    record(span, thread, identity, {parent.context, span.extras_}, name, options);
+    announce(span, policy, parent);
+  } catch (const std::exception&) {
+    // No memory for a tracestate: what has been started stays started.
+    thread.counters.dropped_no_memory.add();
+  }
+
+  static void start_by_user(Span& span, ThreadState& thread, const sdk::StartPolicy& policy,
+                            Identity identity, const Parent& parent,
+                            const SamplingParameters& parameters, const SpanOptions* options) {
+    sdk::StartExtras extras;
+    const sdk::StartVerdict verdict = policy.ask_user(parameters, extras);
+    take_context(span, identity, verdict);
+    span.extras_ =
+        extras.trace_state ? with_trace_state(*extras.trace_state, parent) : inherit(parent);
+    if (!verdict.is_recorded) return;
+    record(span, thread, identity, {parent.context, span.extras_}, parameters.name, options);
+    for (const Attribute& attribute : extras.attributes) set_own(span, attribute);
+    announce(span, policy, parent);
+  }
+
+  static void take_context(Span& span, Identity& identity,
+                           const sdk::StartVerdict& verdict) noexcept {
+    identity.flags &= kTraceFlagRandom;
+    if (verdict.is_sampled) identity.flags |= kTraceFlagSampled;
+    write_ids(span.context_.trace_id.bytes, span.context_.span_id.bytes, identity);
+    span.context_.flags = identity.flags;
+  }
+
+  static void announce(const Span& span, const sdk::StartPolicy& policy,
+                       const Parent& parent) noexcept {
+    if (span.handle_.slot == nullptr || !policy.has_start_processors()) return;
+    policy.run_start_processors(
+        span,
+        Context(parent.context != nullptr ? *parent.context : SpanContext(), inherit(parent)));
+  }
+
+  static void use_generator(const sdk::StartPolicy& policy, Identity& identity,
+                            bool is_root) noexcept {
+    TraceId trace;
+    SpanId id;
+    std::memcpy(trace.bytes, &identity.trace_high, sizeof identity.trace_high);
+    std::memcpy(trace.bytes + 8, &identity.trace_low, sizeof identity.trace_low);
+    std::memcpy(id.bytes, &identity.span, sizeof identity.span);
+    policy.make_ids(is_root ? &trace : nullptr, id);
+    identity.trace_high = load_word(trace.bytes);
+    identity.trace_low = load_word(trace.bytes + 8);
+    identity.span = load_word(id.bytes);
+    if (is_root && !policy.has_random_ids()) identity.flags &= ~kTraceFlagRandom;
+  }
+
+  static SamplingParameters describe(const Identity& identity, const Parent& parent,
+                                     std::string_view name, const SpanOptions* options) noexcept {
+    SamplingParameters parameters{};
+    parameters.parent = parent.context;
+    if (parent.extras != nullptr) parameters.parent_trace_state = parent.extras->trace_state();
+    std::memcpy(parameters.trace_id.bytes, &identity.trace_high, sizeof identity.trace_high);
+    std::memcpy(parameters.trace_id.bytes + 8, &identity.trace_low, sizeof identity.trace_low);
+    parameters.name = name;
+    parameters.kind = options != nullptr ? options->kind : SpanKind::kInternal;
+    if (options != nullptr) {
+      parameters.attributes = options->attributes;
+      parameters.attribute_count = options->attribute_count;
+      parameters.links = options->links;
+      parameters.link_count = options->link_count;
+    }
+    return parameters;
+  }
+
+  /// The parent's tracestate and baggage, with a reference of their own.
+  static const detail::ContextExtras* inherit(const Parent& parent) noexcept {
+    if (parent.extras != nullptr) detail::retain(parent.extras);
+    return parent.extras;
+  }
+  static const detail::ContextExtras* with_trace_state(std::string_view trace_state,
+                                                       const Parent& parent) noexcept {
+    return detail::make_extras(
+        trace_state, parent.extras != nullptr ? parent.extras->baggage() : std::string_view(),
+        detail::marks_of(parent.extras));
+  }
+  static const detail::ContextExtras* with_probability(const sdk::StartPolicy& policy,
+                                                       const sdk::StartVerdict& verdict,
+                                                       const Parent& parent) {
+    const auto changed = policy.trace_state_for(
+        verdict, parent.extras != nullptr ? parent.extras->trace_state() : std::string_view());
+    return changed ? with_trace_state(*changed, parent) : inherit(parent);
+  }
+
+  static void set_own(const SpanRef& span, const Attribute& attribute) {
+    std::visit([&](const auto& value) { set_variant(span, attribute.key, value); },
+               attribute.value);
+  }
+  template <typename T>
+  static void set_variant(const SpanRef& span, const std::string& key, const T& value) {
+    if constexpr (std::is_same_v<T, std::vector<bool>>) {
+      bool flags[64];
+      const std::size_t count = std::min(value.size(), std::size(flags));
+      std::copy_n(value.begin(), count, flags);
+      span.set_attribute(std::string_view(key), std::span<const bool>(flags, count));
+    } else {
+      span.set_attribute(std::string_view(key), value);
+    }
   }
 
   [[gnu::always_inline]] static void record(Span& span, ThreadState& thread,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sdk/log_fields.h"
+#include "sdk/rate_limiter.h"
 #include "sdk/slot.h"
 
 #include <binnacle/apm.h>
@@ -20,7 +21,9 @@
 
 namespace binnacle::sdk {
 
+class RemoteStrategy;
 class Runtime;
+class StartPolicy;
 
 enum class RootSampler : std::uint8_t { kAlwaysOff, kAlwaysOn, kRatio };
 
@@ -39,6 +42,8 @@ struct RecordingSettings {
   LogLimits log_limits;
   /// No log record takes a slot while this many are in use: the rest is for spans.
   std::size_t log_slots = SIZE_MAX;
+  /// Not null: spans start the way that this says (start_policy.h). Lives for ever.
+  const StartPolicy* policy = nullptr;
 };
 
 /// A counter with one writer: the thread itself. Read by sdk_stats().
@@ -65,6 +70,9 @@ struct ThreadCounters {
 struct alignas(64) ThreadState : RecordingThread {
   /// Equal to g_epoch if this thread's settings are current; else take the slow path.
   std::uint32_t epoch;
+  /// The same, but never equal if there is a start policy: so one costs nothing where there is
+  /// none.
+  std::uint32_t plain_epoch;
   std::uint32_t free_mask;  ///< free slots of `chunk` that are this thread's to use
   Slot* chunk;
   std::uint64_t random[2];  ///< state of xoroshiro128++
@@ -76,6 +84,9 @@ struct alignas(64) ThreadState : RecordingThread {
   AmendLog* amend_log;  ///< the one being written
   std::atomic<AmendLog*> first_amend_log;
   ThreadCounters counters;
+  /// The strategy that this thread is reading right now: a hazard pointer (remote_strategy.h).
+  std::atomic<RemoteStrategy*> busy_strategy;
+  RateGrants rate_grants;
 };
 
 /// One entry of the stack of active contexts. Holds a count on `extras`.

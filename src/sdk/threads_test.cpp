@@ -3,7 +3,12 @@
 #include <binnacle/apm.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
+#include <fstream>
+#include <latch>
 #include <memory>
 #include <string>
 #include <thread>
@@ -184,8 +189,51 @@ TEST(ContextTest, CrossesThreadsByValue) {
   EXPECT_EQ(child.parent_span_id, parent.span_id);
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kHasSanitizer = true;
+#elif defined(__clang__)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kHasSanitizer = true;
+#else
+constexpr bool kHasSanitizer = false;
+#endif
+#else
+constexpr bool kHasSanitizer = false;
+#endif
+
+/// Memory of this process that is in use, as the system sees it. Under a sanitizer it means
+/// nothing.
+std::size_t resident_bytes() {
+  std::size_t total = 0;
+  std::size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(ThreadsTest, EightBusyThreadsStayWithinSixteenMegabytes) {
+  const SdkStats before = sdk_stats();
+  Recording recording;
+  std::vector<std::thread> threads;
+  std::latch all_have_recorded(8);
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      std::vector<Span> open;  // more than the pool has, all at once
+      for (int n = 0; n < 3000; ++n) {
+        open.push_back(start_span("open"));
+        open.back().set_attribute("key", "a value of some length").set_attribute("n", n);
+      }
+      all_have_recorded.arrive_and_wait();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(sdk_stats().dropped_no_memory, before.dropped_no_memory);
+  EXPECT_LE(sdk_stats().memory_bytes, 16U << 20U);
+  EXPECT_GT(recording.spans().size(), 10'000U);
+}
+
 TEST(ThreadsTest, AThousandThreadsComeAndGoInBoundedMemory) {
   Recording recording;
+  const std::size_t resident_before = resident_bytes();
   constexpr std::size_t kThreads = 1000;
   constexpr std::size_t kAtOnce = 50;
   std::size_t exported = 0;
@@ -206,6 +254,10 @@ TEST(ThreadsTest, AThousandThreadsComeAndGoInBoundedMemory) {
   // Slots in use: those that live threads keep for themselves, not what a thousand threads had.
   EXPECT_LE(sdk_stats().open_slots, 4 * kSlotsPerChunk);
   EXPECT_LE(sdk_stats().memory_bytes, 16U << 20U);
+  const std::size_t resident_after = resident_bytes();
+  if (!kHasSanitizer && resident_after > resident_before) {
+    EXPECT_LE(resident_after - resident_before, 32U << 20U);
+  }
 }
 
 TEST(ThreadsTest, ManyLiveThreadsShareTheSlots) {
