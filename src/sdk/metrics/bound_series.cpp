@@ -19,6 +19,11 @@ struct Unpacked {
   std::vector<KeyValue> items;
 };
 
+/// Exported even before something is recorded.
+void show(const SeriesList& list) noexcept {
+  for (Series* series : list) series->is_bound.store(true, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 BoundSeries* MetricRegistry::make_bound(MetricInstrument& instrument,
@@ -49,6 +54,7 @@ void MetricRegistry::resolve(BoundSeries& bound) {
     attributes.filter([stream](std::string_view key) { return stream->keeps(key); });
     list->push_back(add_series(*stream, attributes));
   }
+  if (bound.is_bound) show(*list);
   set_fast_path(bound, *list);
   // The old list is left for those who are reading it.
   bound.series.store(list.release(), std::memory_order_release);
@@ -175,10 +181,8 @@ BoundSeries* MetricRegistry::bind(MetricInstrument& instrument, const KeyValue* 
   const std::lock_guard lock(mutex_);
   BoundSeries* bound = add_bound(instrument, normal);
   if (bound == nullptr) bound = overflow_of(instrument);
-  const SeriesList& list = *bound->series.load(std::memory_order_relaxed);
-  for (Series* series : list) {
-    series->is_bound.store(true, std::memory_order_relaxed);
-  }
+  bound->is_bound = true;
+  show(*bound->series.load(std::memory_order_relaxed));
   return bound;
 } catch (const std::exception&) {
   return nullptr;

@@ -185,13 +185,19 @@ bool MetricRegistry::take_memory(std::size_t cell_limit_bytes) noexcept {
   return true;
 }
 
-/// Other views than in the last run: new streams, with new series and cells. The old ones are left
-/// alone, since a thread may be recording into them at this moment.
+/// Other views than in the last run: new streams for the instruments that they select, with new
+/// series and cells. The old ones are left alone, since a thread may be recording into them at this
+/// moment.
 void MetricRegistry::apply_views(const MetricSettings& settings) {
-  const bool is_same = has_same_views(settings_, settings);
-  settings_ = settings;
-  if (is_same) return;
+  const MetricSettings before = std::exchange(settings_, settings);
+  if (has_same_views(before, settings)) return;
   for (const auto& instrument : instruments_) {
+    if (before.is_exponential_default == settings.is_exponential_default &&
+        !is_selected(*instrument, before.views) && !is_selected(*instrument, settings.views)) {
+      continue;
+    }
+    const StreamList& old = *instrument->streams.load(std::memory_order_relaxed);
+    for (const Stream* stream : old) series_count_ -= stream->series.size();
     make_streams(*instrument);
     for (BoundSeries* bound : instrument->bound) resolve(*bound);
     if (BoundSeries* overflow = instrument->overflow.load(std::memory_order_relaxed)) {

@@ -140,6 +140,8 @@ class [[gnu::visibility("hidden")]] MetricRegistry {
   void remember_order(MetricInstrument& instrument, BoundSeries& target, const KeyValue* attributes,
                       std::size_t count);
   void make_streams(MetricInstrument& instrument);
+  static bool is_selected(const MetricInstrument& instrument,
+                          const std::vector<View>& views) noexcept;
   Series* add_series(Stream& stream, const NormalAttributes& attributes);
   Series* overflow_series(Stream& stream);
   Series* make_series(Stream& stream, const AttributeSet* attributes);

@@ -168,6 +168,7 @@ struct alignas(64) BoundSeries {
   MetricInstrument* instrument = nullptr;
   // Rest.
   const sdk::AttributeSet* attributes = nullptr;
+  bool is_bound = false;                 ///< somebody has a handle; written under the lock
   std::atomic<std::uint32_t> orders{0};  ///< in which they were passed; written under the lock
 };
 

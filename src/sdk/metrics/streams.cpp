@@ -165,6 +165,12 @@ std::size_t Stream::exemplar_places() const noexcept {
   }
 }
 
+bool MetricRegistry::is_selected(const MetricInstrument& instrument,
+                                 const std::vector<View>& views) noexcept {
+  return std::any_of(views.begin(), views.end(),
+                     [&](const View& view) { return selects(view, instrument); });
+}
+
 void MetricRegistry::make_streams(MetricInstrument& instrument) {
   std::vector<std::unique_ptr<Stream>> made;
   bool is_selected = false;
