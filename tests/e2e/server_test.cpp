@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <vector>
@@ -111,7 +112,8 @@ TEST(Server, ADatadogTraceIsFoundByJaegersApi) {
   request.method = HttpMethod::kPut;
   request.target = "/v0.4/traces";
   request.headers.add("content-type", "application/msgpack");
-  request.body = {std::istreambuf_iterator<char>(file), {}};
+  const std::string body(std::istreambuf_iterator<char>(file), {});
+  request.body = body;
   const auto answer = client.send(request);
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 200);
