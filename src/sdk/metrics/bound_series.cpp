@@ -55,36 +55,29 @@ void MetricRegistry::resolve(BoundSeries& bound) {
     list->push_back(add_series(*stream, attributes));
   }
   if (bound.is_bound) show(*list);
-  set_fast_path(bound, *list);
+  bound.place.store(fast_place(bound, *list), std::memory_order_release);
   // The old list is left for those who are reading it.
   bound.series.store(list.release(), std::memory_order_release);
 }
 
 /// One stream of the aggregation that the instrument's kind suggests: threads find the cell at
 /// once.
-void MetricRegistry::set_fast_path(BoundSeries& bound, const SeriesList& list) noexcept {
-  bound.block.store(kNoBlock, std::memory_order_relaxed);
-  bound.gauge.store(nullptr, std::memory_order_relaxed);
-  if (list.size() != 1) return;
-  Series& series = *list.front();
-  const Aggregation aggregation = series.stream->aggregation;
-  switch (bound.instrument->kind) {
-    case InstrumentKind::kCounter:
-    case InstrumentKind::kUpDownCounter:
-      if (aggregation != Aggregation::kSum) return;
-      break;
-    case InstrumentKind::kHistogram:
-      if (aggregation != Aggregation::kHistogram) return;
-      bound.shape.store(series.stream->shape.get(), std::memory_order_relaxed);
-      break;
-    case InstrumentKind::kGauge:
-      bound.gauge.store(&series.gauge, std::memory_order_relaxed);
-      return;
-    default:
-      return;
-  }
-  bound.word.store(series.word, std::memory_order_relaxed);
-  bound.block.store(series.block, std::memory_order_relaxed);
+const CellPlace* MetricRegistry::fast_place(const BoundSeries& bound,
+                                            const SeriesList& list) noexcept {
+  if (list.size() != 1) return &kNoPlace;
+  const Series& series = *list.front();
+  const auto goes_with = [](InstrumentKind kind) {
+    switch (kind) {
+      case InstrumentKind::kHistogram:
+        return Aggregation::kHistogram;
+      case InstrumentKind::kGauge:
+        return Aggregation::kLastValue;
+      default:
+        return Aggregation::kSum;
+    }
+  };
+  const bool is_fast = series.stream->aggregation == goes_with(bound.instrument->kind);
+  return is_fast ? &series.place : &kNoPlace;
 }
 
 /// For sets of attributes that have no room: all count in the overflow series. The lock is held.

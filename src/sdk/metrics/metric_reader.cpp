@@ -72,8 +72,8 @@ class CollectedThreads {
 };
 
 Word* cell_in(const MetricThread& thread, const Series& series) noexcept {
-  Word* block = thread.blocks[series.block].load(std::memory_order_acquire);
-  return block == nullptr ? nullptr : block + series.word;
+  Word* block = thread.blocks[series.place.block].load(std::memory_order_acquire);
+  return block == nullptr ? nullptr : block + series.place.word;
 }
 
 Temporality temporality_of(TemporalityPreference preference, InstrumentKind kind) noexcept {

@@ -12,6 +12,7 @@ inline namespace v1 {
 namespace detail {
 
 using sdk::Aggregation;
+using sdk::CellPlace;
 using sdk::Measurement;
 using sdk::MetricRegistry;
 using sdk::MetricThread;
@@ -23,32 +24,21 @@ using sdk::Word;
 namespace {
 
 /// The thread's cell of a series, if it may record and has one; null: the slow way.
-[[gnu::always_inline]] inline Word* cell_of(const BoundSeries& bound) noexcept {
+[[gnu::always_inline]] inline Word* cell_at(const CellPlace& place) noexcept {
   const MetricThread& thread = *sdk::t_metrics;
   if (thread.epoch != sdk::g_metric_epoch.load(std::memory_order_relaxed)) [[unlikely]]
     return nullptr;
-  Word* block =
-      thread.blocks[bound.block.load(std::memory_order_relaxed)].load(std::memory_order_relaxed);
+  Word* block = thread.blocks[place.block].load(std::memory_order_relaxed);
   if (block == nullptr) [[unlikely]]
     return nullptr;
-  return block + bound.word.load(std::memory_order_relaxed);
+  return block + place.word;
 }
 
-Series& only_series(const BoundSeries& bound) noexcept {
-  return *bound.series.load(std::memory_order_acquire)->front();
-}
-
-[[gnu::noinline]] void consider_sum_slow(const BoundSeries& bound, Word* cell,
-                                         Measurement measurement) noexcept {
-  sdk::consider_exemplar(only_series(bound).exemplars, 1, 0, sdk::sum_skip(cell), measurement,
+[[gnu::noinline]] void consider_slow(const BoundSeries& bound, Series& series,
+                                     sdk::ExemplarSkip& skip, std::size_t at,
+                                     Measurement measurement) noexcept {
+  sdk::consider_exemplar(series.exemplars, series.stream->exemplar_places(), at, skip, measurement,
                          bound);
-}
-
-[[gnu::noinline]] void consider_bucket_slow(const BoundSeries& bound, sdk::ExemplarSkip& skip,
-                                            std::size_t bucket, double value) noexcept {
-  Series& series = only_series(bound);
-  sdk::consider_exemplar(series.exemplars, series.stream->exemplar_places(), bucket, skip,
-                         Measurement::of(value), bound);
 }
 
 /// Records into a cell of any aggregation that has cells.
@@ -113,10 +103,11 @@ void record_in_series(MetricThread* thread, Series& series, const Measurement& m
   }
   Word* block = nullptr;
   if (thread != nullptr) {
-    block = thread->blocks[series.block].load(std::memory_order_relaxed);
-    if (block == nullptr) block = thread->memory->block_of(*thread, series.block);
+    block = thread->blocks[series.place.block].load(std::memory_order_relaxed);
+    if (block == nullptr) block = thread->memory->block_of(*thread, series.place.block);
   }
-  if (block != nullptr) return record_in_cell(block + series.word, series, measurement, source);
+  if (block != nullptr)
+    return record_in_cell(block + series.place.word, series, measurement, source);
   MetricRegistry& registry = MetricRegistry::instance();
   const bool is_recorded = registry.record_shared(
       series, [&](Word* cell) { record_in_cell(cell, series, measurement, source); });
@@ -212,29 +203,32 @@ void record_by_stream(MetricThread* thread, MetricInstrument& instrument,
 }  // namespace
 
 void add_integer(BoundSeries* series, std::int64_t value) noexcept {
-  Word* cell = cell_of(*series);
+  const CellPlace& place = *series->place.load(std::memory_order_acquire);
+  Word* cell = cell_at(place);
   if (cell == nullptr || value < series->least_integer) [[unlikely]]
     return record_slow(*series, Measurement::of(value));
   sdk::add_to(*cell, static_cast<std::uint64_t>(value));
   if (sdk::count_down(sdk::sum_skip(cell))) [[unlikely]]
-    consider_sum_slow(*series, cell, Measurement::of(value));
+    consider_slow(*series, *place.series, sdk::sum_skip(cell), 0, Measurement::of(value));
 }
 
 void add_real(BoundSeries* series, double value) noexcept {
-  Word* cell = cell_of(*series);
+  const CellPlace& place = *series->place.load(std::memory_order_acquire);
+  Word* cell = cell_at(place);
   // False for NaN too.
   if (cell == nullptr || !(value >= series->least_real && value <= DBL_MAX)) [[unlikely]]
     return record_slow(*series, Measurement::of(value));
   sdk::add_real_to(*cell, value);
   if (sdk::count_down(sdk::sum_skip(cell))) [[unlikely]]
-    consider_sum_slow(*series, cell, Measurement::of(value));
+    consider_slow(*series, *place.series, sdk::sum_skip(cell), 0, Measurement::of(value));
 }
 
 void record_value(BoundSeries* series, double value) noexcept {
-  Word* cell = cell_of(*series);
+  const CellPlace& place = *series->place.load(std::memory_order_acquire);
+  Word* cell = cell_at(place);
   if (cell == nullptr || !(value >= -DBL_MAX && value <= DBL_MAX)) [[unlikely]]
     return record_slow(*series, Measurement::of(value));
-  const sdk::HistogramShape& shape = *series->shape.load(std::memory_order_relaxed);
+  const sdk::HistogramShape& shape = *place.shape;
   const std::size_t bucket = shape.find(value);
   sdk::add_real_to(*cell, value);
   sdk::add_to(cell[sdk::HistogramShape::kBucketsAt + bucket], 1);
@@ -242,24 +236,24 @@ void record_value(BoundSeries* series, double value) noexcept {
                        sdk::g_metric_period.load(std::memory_order_relaxed), value);
   sdk::ExemplarSkip& skip = shape.skips(cell)[bucket];
   if (sdk::count_down(skip)) [[unlikely]]
-    consider_bucket_slow(*series, skip, bucket, value);
+    consider_slow(*series, *place.series, skip, bucket, Measurement::of(value));
 }
 
 namespace {
 
-[[gnu::always_inline]] inline void set_bits(BoundSeries& series, std::uint64_t bits,
+[[gnu::always_inline]] inline void set_bits(BoundSeries& bound, std::uint64_t bits,
                                             Measurement measurement) noexcept {
-  sdk::GaugeCell* gauge = series.gauge.load(std::memory_order_relaxed);
+  const CellPlace& place = *bound.place.load(std::memory_order_acquire);
   const bool is_ready =
       sdk::t_metrics->epoch == sdk::g_metric_epoch.load(std::memory_order_relaxed);
-  if (!is_ready || gauge == nullptr || !std::isfinite(measurement.real)) [[unlikely]]
-    return record_slow(series, measurement);
-  gauge->value.store(bits, std::memory_order_relaxed);
-  gauge->period.store(sdk::g_metric_period.load(std::memory_order_relaxed),
-                      std::memory_order_release);
-  if (sdk::count_down(gauge->skip)) [[unlikely]] {
-    sdk::consider_exemplar(only_series(series).exemplars, 1, 0, gauge->skip, measurement, series);
-  }
+  if (!is_ready || place.gauge == nullptr || !std::isfinite(measurement.real)) [[unlikely]]
+    return record_slow(bound, measurement);
+  sdk::GaugeCell& gauge = *place.gauge;
+  gauge.value.store(bits, std::memory_order_relaxed);
+  gauge.period.store(sdk::g_metric_period.load(std::memory_order_relaxed),
+                     std::memory_order_release);
+  if (sdk::count_down(gauge.skip)) [[unlikely]]
+    consider_slow(bound, *place.series, gauge.skip, 0, measurement);
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ class [[gnu::visibility("hidden")]] MetricRegistry {
   BoundSeries* overflow_of(MetricInstrument& instrument);
   BoundSeries* make_bound(MetricInstrument& instrument, const AttributeSet* attributes);
   void resolve(BoundSeries& bound);
-  void set_fast_path(BoundSeries& bound, const SeriesList& list) noexcept;
+  static const CellPlace* fast_place(const BoundSeries& bound, const SeriesList& list) noexcept;
   void remember_order(MetricInstrument& instrument, BoundSeries& target, const KeyValue* attributes,
                       std::size_t count);
   void make_streams(MetricInstrument& instrument);

@@ -94,12 +94,27 @@ struct alignas(64) GaugeCell {
 };
 
 struct Stream;
+struct Series;
+
+/// Where a thread finds its cell of a series, and what it needs to record into it. In one piece,
+/// and constant once a thread can see it: when views change, a thread that is a moment behind
+/// records into the old cell by the old layout.
+struct CellPlace {
+  std::uint32_t block = kNoBlock;
+  std::uint32_t word = 0;
+  const HistogramShape* shape = nullptr;  ///< explicit histograms
+  GaugeCell* gauge = nullptr;             ///< gauges
+  Series* series = nullptr;
+};
+
+/// For bound series that have more than one series, none, or one of another aggregation than their
+/// kind's: no thread has that block, so they take the slow way.
+inline constexpr CellPlace kNoPlace{};
 
 struct Series {
   Stream* stream = nullptr;
   const AttributeSet* attributes = nullptr;
-  std::uint32_t block = kNoBlock;
-  std::uint32_t word = 0;
+  CellPlace place;
   bool is_overflow = false;
   std::atomic<bool> is_bound{false};        ///< exported even before something was recorded
   std::atomic<Word*> shared_cell{nullptr};  ///< for threads without a cell; guarded by a lock
@@ -156,12 +171,8 @@ inline namespace v1 {
 namespace detail {
 
 struct alignas(64) BoundSeries {
-  // What the fast path reads. `block` is kNoBlock unless the instrument has one stream of the
-  // aggregation that goes with its kind.
-  std::atomic<std::uint32_t> block{sdk::kNoBlock};
-  std::atomic<std::uint32_t> word{0};
-  std::atomic<const sdk::HistogramShape*> shape{nullptr};
-  std::atomic<sdk::GaugeCell*> gauge{nullptr};
+  // What the fast path reads.
+  std::atomic<const sdk::CellPlace*> place{&sdk::kNoPlace};
   std::int64_t least_integer = std::numeric_limits<std::int64_t>::min();
   double least_real = -DBL_MAX;
   std::atomic<const sdk::SeriesList*> series{nullptr};

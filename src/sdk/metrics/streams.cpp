@@ -208,8 +208,8 @@ void MetricRegistry::place_cell(Series& series, std::size_t words) noexcept {
     if (next_block_ >= kMaxBlocks) return;
     cursor = {next_block_++, 0};
   }
-  series.block = cursor.block;
-  series.word = static_cast<std::uint32_t>(cursor.word);
+  series.place.block = cursor.block;
+  series.place.word = static_cast<std::uint32_t>(cursor.word);
   cursor.word += words;
 }
 
@@ -222,6 +222,9 @@ Series* MetricRegistry::make_series(Stream& stream, const AttributeSet* attribut
   collected->start_unix_ns = unix_now_ns();
   made->stream = &stream;
   made->attributes = attributes;
+  made->place.shape = stream.shape.get();
+  made->place.series = made.get();
+  if (stream.aggregation == Aggregation::kLastValue) made->place.gauge = &made->gauge;
   stream.series.reserve(stream.series.size() + 1);
   place_cell(*made, stream.cell_words());
   made->collected = std::move(collected);
