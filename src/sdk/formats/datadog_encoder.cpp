@@ -328,8 +328,10 @@ EncodedBatch DatadogEncoder::finish() {
     return std::tie(span.trace_high, span.trace_low);
   };
   // Ids are random: any order brings traces together. Within one, spans stay as they came.
-  std::stable_sort(spans_.begin(), spans_.end(),
-                   [&](const Encoded& a, const Encoded& b) { return trace_of(a) < trace_of(b); });
+  std::sort(spans_.begin(), spans_.end(), [](const Encoded& a, const Encoded& b) {
+    return std::tie(a.trace_high, a.trace_low, a.begin) <
+           std::tie(b.trace_high, b.trace_low, b.begin);
+  });
   std::size_t traces = 0;
   for (std::size_t i = 0; i < spans_.size(); ++i) {
     if (i == 0 || trace_of(spans_[i]) != trace_of(spans_[i - 1])) ++traces;
