@@ -36,6 +36,11 @@ struct Sender {
   std::function<Result<DecodedSpans>(const std::string&)> decode;
 };
 
+constexpr datadog::Sender kDdTrace{.language = "nodejs",
+                                   .language_version = "v20.20.2",
+                                   .interpreter = "v8",
+                                   .tracer_version = "5.132.0"};
+
 const Sender kSenders[] = {
     {"otel_js_otlp_protobuf", "body.pb", otlp::decode_protobuf},
     {"otel_js_otlp_json", "body.json", otlp::decode_json},
@@ -46,13 +51,11 @@ const Sender kSenders[] = {
     {"otel_js_zipkin", "body.json", zipkin::decode_json},
     {"zipkin_js", "body.json", zipkin::decode_json},
     {"dd_trace_v04", "body.msgpack",
-     [](const std::string& body) {
-       return datadog::decode_msgpack(body, {.language = "nodejs",
-                                             .language_version = "v20.20.2",
-                                             .interpreter = "v8",
-                                             .tracer_version = "5.132.0",
-                                             .container_id = {}});
-     }},
+     [](const std::string& body) { return datadog::decode_msgpack(body, kDdTrace); }},
+    {"dd_trace_native_events", "body.msgpack",
+     [](const std::string& body) { return datadog::decode_msgpack(body, kDdTrace); }},
+    {"dd_trace_v05", "body.msgpack",
+     [](const std::string& body) { return datadog::decode_string_table(body, kDdTrace); }},
 };
 
 class WireGolden : public testing::TestWithParam<Sender> {
