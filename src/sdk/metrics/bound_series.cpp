@@ -56,7 +56,9 @@ void MetricRegistry::resolve(BoundSeries& bound) {
   }
   if (bound.is_bound) show(*list);
   bound.place.store(fast_place(bound, *list), std::memory_order_release);
-  // The old list is left for those who are reading it.
+  if (const SeriesList* old = bound.series.load(std::memory_order_relaxed)) {
+    retired_series_.emplace_back(old);
+  }
   bound.series.store(list.release(), std::memory_order_release);
 }
 
@@ -110,14 +112,13 @@ BoundSeries* MetricRegistry::add_bound(MetricInstrument& instrument,
   const AttributeSet* set = AttributeSet::make(attributes.data(), attributes.size(), hash);
   if (set == nullptr)
     throw std::bad_alloc();  // tidy: allow(throw) caught in this class, like a container's
-  instrument.bound.reserve(instrument.bound.size() + 1);
   auto order = std::make_unique<AttributeOrder>();
   BoundSeries* made = make_bound(instrument, set);
+  instrument.bound.push_back(made);
   *order = {set, made};
   if (!instrument.orders.insert(order.get()))
     throw std::bad_alloc();  // tidy: allow(throw) caught in this class, like a container's
   [[maybe_unused]] const auto* kept = order.release();  // the table's, for ever
-  instrument.bound.push_back(made);
   if (attributes.size() == 0) {
     instrument.without_attributes.store(made, std::memory_order_release);
   }

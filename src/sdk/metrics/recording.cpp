@@ -187,6 +187,7 @@ void record_by_stream(MetricThread* thread, MetricInstrument& instrument,
 [[gnu::always_inline]] inline BoundSeries* find(MetricInstrument& instrument,
                                                 Measurement measurement, const KeyValue* attributes,
                                                 std::size_t count) noexcept {
+  if (sdk::g_metric_epoch.load(std::memory_order_relaxed) == sdk::kMetricEpochOff) return nullptr;
   if (count == 0) {
     BoundSeries* bound = instrument.without_attributes.load(std::memory_order_acquire);
     if (bound != nullptr) [[likely]]

@@ -164,6 +164,9 @@ class [[gnu::visibility("hidden")]] MetricRegistry {
   MetricSettings settings_;
   std::vector<std::unique_ptr<MetricInstrument>> instruments_;
   std::size_t series_count_ = 0;
+  // What other views made of instruments: left for threads that are recording into it.
+  std::vector<std::unique_ptr<const StreamList>> retired_streams_;
+  std::vector<std::unique_ptr<const SeriesList>> retired_series_;
   /// Where the next cell goes: small ones and large ones in blocks of their own.
   struct Cursor {
     std::uint32_t block = kNoBlock;

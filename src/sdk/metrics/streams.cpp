@@ -194,7 +194,9 @@ void MetricRegistry::make_streams(MetricInstrument& instrument) {
   }
   instrument.bound_limit = limit;
   instrument.is_full.store(instrument.bound.size() >= limit, std::memory_order_relaxed);
-  // The old list is left for those who are reading it.
+  if (const StreamList* old = instrument.streams.load(std::memory_order_relaxed)) {
+    retired_streams_.emplace_back(old);
+  }
   instrument.streams.store(list.release(), std::memory_order_release);
 }
 
@@ -225,12 +227,11 @@ Series* MetricRegistry::make_series(Stream& stream, const AttributeSet* attribut
   made->place.shape = stream.shape.get();
   made->place.series = made.get();
   if (stream.aggregation == Aggregation::kLastValue) made->place.gauge = &made->gauge;
-  stream.series.reserve(stream.series.size() + 1);
   place_cell(*made, stream.cell_words());
   made->collected = std::move(collected);
-  stream.series.push_back(made.release());
+  stream.series.push_back(made.get());
   ++series_count_;
-  return stream.series.back();
+  return made.release();  // the stream's, for ever
 }
 
 Series* MetricRegistry::overflow_series(Stream& stream) {
