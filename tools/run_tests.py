@@ -129,12 +129,26 @@ def install_senders(results):
         results.fail(f"packages of tests/interop/senders (code {code})")
 
 
+def fetch_prometheus(results):
+    """Debian's package, unpacked: installing it would start a server."""
+    folder = ROOT / "build/prometheus"
+    if (folder / "usr/bin/prometheus").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    code, output = run(["bash", "-c", "apt-get download prometheus && dpkg-deb -x prometheus_*.deb . && rm *.deb"],
+                       cwd=folder)
+    if code != 0:
+        show_failure("download of Debian's prometheus", output)
+        results.fail(f"download of Debian's prometheus (code {code})")
+
+
 def tier_release(options, skips, results):
     if not build("release", results):
         return
     run_ctests("release", EVERYDAY, skips, results)
     if options.all:
         install_senders(results)
+        fetch_prometheus(results)
         run_ctests("release", {"long", "interop"}, skips, results)
 
 

@@ -10,9 +10,10 @@
 // records: rename, drop, other buckets, fewer attributes. Part of Config (config.h). Plain values.
 // Source: OpenTelemetry specification, metrics/sdk.md, "View".
 //
-//   config.views.push_back(binnacle::View("http.*").with_attribute_keys({"method",
-//   "status_code"})); config.views.push_back(binnacle::View("db.query.duration").with_bounds({1,
-//   10, 100})); config.views.push_back(binnacle::View("noisy.counter").dropped());
+//   auto& views = config.metrics.views;
+//   views.push_back(binnacle::View("http.*").with_attribute_keys({"method", "status_code"}));
+//   views.push_back(binnacle::View("db.query.duration").with_bounds({1, 10, 100}));
+//   views.push_back(binnacle::View("noisy.counter").dropped());
 //
 // Every view that selects an instrument makes one stream of it; without a view that selects it, an
 // instrument is exported as it is.

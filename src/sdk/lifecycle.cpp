@@ -5,6 +5,7 @@
 #include "sdk/metric_run.h"
 #include "sdk/metric_source.h"
 #include "sdk/pipeline.h"
+#include "sdk/prometheus_endpoint.h"
 #include "sdk/propagators.h"
 #include "sdk/remote_poller.h"
 #include "sdk/resource.h"
@@ -34,6 +35,7 @@ namespace {
 struct Run {
   Runtime* runtime = nullptr;
   std::shared_ptr<Pipeline> pipeline;
+  std::unique_ptr<PrometheusEndpoint> endpoint;  // null: metrics are not served
 };
 
 /// What a forked child inherited and must neither use nor destroy.
@@ -210,6 +212,9 @@ bool start_locked(Lifecycle& life) {
   life.run.pipeline = pipeline;
   life.last_pipeline = std::move(pipeline);
   g_epoch.store(++life.last_epoch, std::memory_order_release);
+  if (life.config.prometheus.is_enabled) {
+    life.run.endpoint = PrometheusEndpoint::start(life.config, resource);
+  }
   return true;
 }
 
@@ -220,6 +225,7 @@ bool is_running_here(const Lifecycle& life) noexcept {
 /// In a forked child the parent's objects are left as they are: their thread is not here.
 void abandon_inherited(Lifecycle& life) {
   if (life.run.runtime == nullptr || !life.run.runtime->is_inherited()) return;
+  if (life.run.endpoint != nullptr) life.run.endpoint->abandon_in_child();
   life.abandoned.push_back(
       {std::move(life.run), std::move(life.last_pipeline), std::move(life.harvester)});
   life.run = {};
@@ -293,6 +299,7 @@ bool force_flush(std::int64_t timeout_ms) noexcept {
 bool shutdown(std::int64_t timeout_ms) noexcept {
   const std::int64_t deadline_ns = sdk::deadline_after(timeout_ms);
   std::shared_ptr<sdk::Pipeline> pipeline;
+  std::unique_ptr<sdk::PrometheusEndpoint> endpoint;  // destroyed last, without the lock
   {
     Lifecycle& life = sdk::lifecycle();
     const std::lock_guard lock(life.mutex);
@@ -301,6 +308,7 @@ bool shutdown(std::int64_t timeout_ms) noexcept {
     if (!sdk::is_running_here(life)) return true;
     pipeline = std::move(life.run.pipeline);
     life.run.pipeline = nullptr;
+    endpoint = std::move(life.run.endpoint);
   }
   return pipeline->stop(deadline_ns);
 }
