@@ -41,7 +41,8 @@ std::map<std::string, Description> read_document() {
       section = line.find('`') != std::string::npos ? between(line, "`", "`") : line.substr(3);
     } else if (line.rfind("Span `", 0) == 0) {
       sections[section].name = between(line, "Span `", "`");
-      sections[section].kind = between(line.substr(line.rfind("`, ")), "`, ", ".");
+      const std::string sentence = line.substr(0, line.find('.'));
+      sections[section].kind = sentence.substr(sentence.rfind(", ") + 2);
     } else if (line.rfind("| `", 0) == 0) {
       std::istringstream cells(line.substr(2));
       std::string key;
