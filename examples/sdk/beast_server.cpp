@@ -21,7 +21,8 @@ namespace {
 
 http::response<http::string_body> answer(const http::request<http::string_body>& request) {
   auto work = binnacle::start_active_span("find bid");
-  const bool is_found = request.target() == "/bids/17";
+  const auto target = request.target();
+  const bool is_found = target.substr(0, target.find('?')) == "/bids/17";
   work.set_attribute("bid.is_found", is_found);
   http::response<http::string_body> response(is_found ? http::status::ok : http::status::not_found,
                                              request.version());

@@ -107,7 +107,7 @@ TEST_P(PropagationCases, ComeBackAsTheyWere) {
   const WithPropagators configured(table.propagators);
   for (const Case& test : table.cases) {
     const Context context = extract_trace_context(test.headers);
-    std::map<std::string, std::string> headers;
+    std::vector<std::pair<std::string, std::string>> headers;  // a map would sort the baggage
     add_trace_context_to_headers(headers, context);
     // Properties of baggage are W3C's alone; all formats together lose nothing.
     EXPECT_EQ(describe(extract_trace_context(headers)), describe(context)) << test.title;

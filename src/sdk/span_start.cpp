@@ -217,7 +217,7 @@ static_assert(sizeof(SlotHead) == sizeof(std::uint64_t));
 
 }  // namespace
 
-struct SpanAccess {
+struct [[gnu::visibility("hidden")]] SpanAccess {
   [[gnu::always_inline]] static void start(Span& span, std::string_view name,
                                            const SpanOptions* options) noexcept {
     ThreadState& thread = *sdk::t_local.state;

@@ -16,7 +16,7 @@ namespace binnacle {
 inline namespace v1 {
 
 /// What is known of one batch. The first word counts; whoever has it writes and publishes.
-struct ExportReply::State {
+struct [[gnu::visibility("hidden")]] ExportReply::State {
   explicit State(sdk::Runtime& to_wake) noexcept : runtime(to_wake) {}
 
   void settle(sdk::ExportOutcome with, std::string_view why) noexcept {

@@ -235,6 +235,7 @@ TEST_F(InstallTest, TheSharedLibraryHasAllOfTheApiThatTheStaticOneHas) {
     if (line.find(" T binnacle::v1::") != 16) continue;
     const std::string name = line.substr(19);
     if (headers.find(last_name(name)) == std::string::npos) continue;
+    if (name.find("binnacle::sdk::") != std::string::npos) continue;  // takes what no user has
     EXPECT_TRUE(shown.contains(name)) << name;
     ++functions;
   }

@@ -236,21 +236,27 @@ TEST_F(ScrapeServerTest, AForkedChildFreesThePortForItsParentAlone) {
   start();
   const std::uint16_t port = server_->port();
   int done[2];
+  int ready[2];
   ASSERT_EQ(pipe(done), 0);
+  ASSERT_EQ(pipe(ready), 0);
+  char c = 0;
   const pid_t child = fork();
   if (child == 0) {
     server_->abandon_in_child();
-    char c = 0;
     close(done[1]);
+    [[maybe_unused]] const ssize_t told = write(ready[1], &c, 1);
     [[maybe_unused]] const ssize_t got = read(done[0], &c, 1);
     _exit(0);
   }
+  ASSERT_EQ(read(ready[0], &c, 1), 1);
   server_.reset();  // the child lives on, without the port
   start(port);
   EXPECT_EQ(server_->port(), port);
   close(done[1]);
   EXPECT_EQ(waitpid(child, nullptr, 0), child);
   close(done[0]);
+  close(ready[0]);
+  close(ready[1]);
 }
 
 }  // namespace
