@@ -85,12 +85,13 @@ std::optional<RecordPlace> record_at(std::string_view bytes, std::uint64_t offse
   }
   const std::uint64_t size = disk::load<std::uint32_t>(header, 16);
   const std::uint64_t start = offset + kRecordHeaderBytes;
-  if (bytes.size() - start < size) return std::nullopt;
+  // Its padding belongs to it: were an edit taken whose last bytes are cut off, the next would be
+  // written where nobody looks for it.
+  const std::uint64_t end = (start + size + kAlignment - 1) / kAlignment * kAlignment;
+  if (bytes.size() < end) return std::nullopt;
   const std::string_view payload = bytes.substr(start, size);
   if (checksum64(payload) != disk::load<std::uint64_t>(header, 8)) return std::nullopt;
-  const std::uint64_t end = (start + size + kAlignment - 1) / kAlignment * kAlignment;
-  return RecordPlace{disk::load<std::uint64_t>(header, 0), payload,
-                     std::min<std::uint64_t>(end, bytes.size())};
+  return RecordPlace{disk::load<std::uint64_t>(header, 0), payload, end};
 }
 
 /// One edit that makes `state` from nothing.

@@ -52,6 +52,36 @@ TEST(Manifest, RewritesItselfInsteadOfGrowingForEver) {
   EXPECT_EQ((*again)->state().next_part_id, 3001U);
 }
 
+TEST(Manifest, EditsAfterOneTornAnywhereAreKept) {
+  FaultFileSystem whole(1);
+  DiskProbe probe;
+  ASSERT_TRUE(Manifest::create(whole, "", {}, probe).has_value());
+  const std::uint64_t before = read_file(whole, "/MANIFEST", 1 << 20).value_or("").size();
+  // A summary of each length, so that the padding at the edit's end has every length too.
+  for (std::size_t length = 0; length < 8; ++length) {
+    PartRecord torn = part(1);
+    torn.summary.assign(length, 's');
+    for (std::uint64_t cut = before;; ++cut) {
+      FaultFileSystem fs(1);
+      {
+        auto manifest = Manifest::create(fs, "", {}, probe);
+        ASSERT_TRUE((*manifest)->append({.add = {torn}}).has_value());
+      }
+      auto file = fs.open("/MANIFEST", OpenMode::kReadWrite);
+      if (cut > (*file)->size_bytes().value_or(0)) break;
+      ASSERT_TRUE((*file)->truncate(cut).has_value());
+      {
+        auto manifest = Manifest::open(fs, "", probe);
+        ASSERT_TRUE(manifest.has_value()) << manifest.error().message;
+        ASSERT_TRUE((*manifest)->append({.add = {part(2)}}).has_value());
+      }
+      const auto again = Manifest::open(fs, "", probe);
+      ASSERT_TRUE(again.has_value()) << again.error().message;
+      EXPECT_EQ((*again)->state().parts.count(2), 1U) << "cut at byte " << cut - before;
+    }
+  }
+}
+
 TEST(Manifest, FailedEditIsTakenBackBeforeItCanBeRead) {
   FaultFileSystem fs(1);
   DiskProbe probe;
