@@ -446,7 +446,7 @@ std::optional<std::string> side_scenarios(std::optional<SyncPoint> without, std:
 }
 
 /// Runs of other operations in another order.
-const std::uint64_t kSeeds = rounds_of_test<std::uint64_t>(4, 40);
+const std::uint64_t kSeeds = rounds_of_test<std::uint64_t>(4, 400);
 
 TEST(DiskCrash, PowerCutAtEveryCallLosesNothingAcknowledged) {
   std::uint64_t runs = 0;

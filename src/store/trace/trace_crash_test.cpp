@@ -207,7 +207,7 @@ std::string run_crash(const Crash& crash, std::uint64_t* mutations = nullptr) {
 
 // Sanitised runs take some 20 ms each: these keep the test under half a minute on a busy machine.
 const std::uint64_t kSampleStride = rounds_of_test<std::uint64_t>(5, 1);
-const std::uint64_t kSeeds = rounds_of_test<std::uint64_t>(3, 10);
+const std::uint64_t kSeeds = rounds_of_test<std::uint64_t>(3, 40);
 
 TEST(TraceCrash, AcknowledgedSpansOutliveACrashAtEveryCall) {
   Random random(3);
@@ -215,7 +215,7 @@ TEST(TraceCrash, AcknowledgedSpansOutliveACrashAtEveryCall) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
     std::uint64_t calls = 0;
     ASSERT_EQ(run_crash({.seed = seed}, &calls), "");
-    ASSERT_GT(calls, 50U);
+    ASSERT_GT(calls, 20U) << "the work of seed " << seed << " is too little to crash in";
     for (const Survivors survivors : {Survivors::kNothingUnsynced, Survivors::kSomeUnsynced,
                                       Survivors::kPrefixUnsynced, Survivors::kEverything}) {
       const std::uint64_t stride = seed == 1 ? 1 : kSampleStride;
