@@ -126,7 +126,8 @@ class CountingSource final : public SignalSource {
 
 TEST(DestinationsTest, ASourceIsAskedAtItsIntervalAndItsBatchesGoToTheirUrl) {
   HttpServerForTest server;
-  Runtime* memory = Runtime::create();  // not the process's, which has its own harvester
+  // Not the process's, which has its own harvester; and like that one never destroyed.
+  static Runtime* const memory = Runtime::create();
   ASSERT_NE(memory, nullptr);
   Harvester harvester(*memory);
   std::unique_ptr<HttpClient> client = HttpClient::create();
