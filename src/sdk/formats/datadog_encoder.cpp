@@ -58,21 +58,6 @@ void append_text(MsgpackWriter& out, ByteBuffer& scratch, const ValueView& value
   append_made(out, scratch, [&](BatchAppender& text) { append_tag_text(text, value); });
 }
 
-std::string_view kind_text(std::uint8_t kind) noexcept {
-  switch (static_cast<SpanKind>(kind)) {
-    case SpanKind::kServer:
-      return "server";
-    case SpanKind::kClient:
-      return "client";
-    case SpanKind::kProducer:
-      return "producer";
-    case SpanKind::kConsumer:
-      return "consumer";
-    default:
-      return "internal";
-  }
-}
-
 /// How a resource attribute is called in meta; empty if it is left out there.
 std::string_view resource_key(std::string_view key) noexcept {
   if (key == "service.name" || key.starts_with("telemetry.sdk.")) return {};
@@ -237,7 +222,7 @@ void DatadogEncoder::append_meta(BatchAppender& text, const FinishedSpan& span,
   text.text(meta_);
   MetaPass pass{.out = out, .scratch = scratch_};
   visit_span(span, pass);
-  pass.add("span.kind", kind_text(span.kind));
+  pass.add("span.kind", span_kind_text(span.kind));
   out.string("_dd.p.tid");
   append_made(out, scratch_, [&](BatchAppender& id) { append_hex(id, span.trace_id, 8); });
   ++pass.count;

@@ -37,21 +37,6 @@ constexpr std::pair<std::string_view, std::string_view> kHttpKeys[] = {
     {"user_agent.original", "http.useragent"},
 };
 
-std::string_view kind_text(SpanKind kind) noexcept {
-  switch (kind) {
-    case SpanKind::kServer:
-      return "server";
-    case SpanKind::kClient:
-      return "client";
-    case SpanKind::kProducer:
-      return "producer";
-    case SpanKind::kConsumer:
-      return "consumer";
-    default:
-      return "internal";
-  }
-}
-
 void append_parts(BatchAppender& out, std::string_view first, std::string_view second) noexcept {
   out.text(first);
   out.text(second);
@@ -92,7 +77,7 @@ void DatadogNames::append_operation(BatchAppender& out, std::uint8_t kind) const
   if (!rpc_system.empty() && has_peer) {
     return append_parts(out, rpc_system, is_server ? ".server.request" : ".client.request");
   }
-  if (!has_peer) return out.text(kind_text(span_kind));
+  if (!has_peer) return out.text(span_kind_text(kind));
   if (!protocol.empty()) append_parts(out, protocol, ".");
   out.text(is_server ? "server.request" : "client.request");
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <binnacle/span.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -27,6 +29,23 @@ struct FinishedSpan {
   bool is_parent_remote;
   bool is_status_in_fields;
 };
+
+/// A span's kind as OpenTelemetry's mappings to other formats write it; "internal" for what is none
+/// of the other four.
+constexpr std::string_view span_kind_text(std::uint8_t kind) noexcept {
+  switch (static_cast<SpanKind>(kind)) {
+    case SpanKind::kServer:
+      return "server";
+    case SpanKind::kClient:
+      return "client";
+    case SpanKind::kProducer:
+      return "producer";
+    case SpanKind::kConsumer:
+      return "consumer";
+    default:
+      return "internal";
+  }
+}
 
 /// Takes the spans of a sweep, one by one.
 class SpanSink {

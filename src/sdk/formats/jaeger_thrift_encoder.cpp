@@ -149,21 +149,6 @@ void append_identity(BatchAppender& out, const FinishedSpan& span) noexcept {
   out.used(kSize);
 }
 
-std::string_view kind_text(std::uint8_t kind) noexcept {
-  switch (static_cast<SpanKind>(kind)) {
-    case SpanKind::kServer:
-      return "server";
-    case SpanKind::kClient:
-      return "client";
-    case SpanKind::kProducer:
-      return "producer";
-    case SpanKind::kConsumer:
-      return "consumer";
-    default:
-      return {};
-  }
-}
-
 /// Writes the tags and keeps the rest for later.
 struct TagPass {
   BatchAppender& out;
@@ -209,7 +194,8 @@ constexpr std::uint8_t kError = static_cast<std::uint8_t>(StatusCode::kError);
 TagPass append_tags(BatchAppender& out, ByteBuffer& scratch, std::string_view scope_tags,
                     const FinishedSpan& span) noexcept {
   OpenList list(out, 10);
-  const std::string_view kind = kind_text(span.kind);
+  std::string_view kind = span_kind_text(span.kind);
+  if (kind == "internal") kind = {};  // the mapping writes no tag for it
   TagPass pass{
       .out = out, .scratch = scratch, .is_error = span.status == kError, .has_kind = !kind.empty()};
   visit_span(span, pass);
