@@ -53,9 +53,9 @@ enum class ExporterKind : std::uint8_t {
 
 /// Certificates, as files in PEM form. Empty: the system's authorities, no client certificate.
 struct TlsConfig {
-  std::string ca_file;           ///< authorities that may sign the receiver's certificate
-  std::string certificate_file;  ///< the client's own certificate (mutual TLS)
-  std::string key_file;          ///< and its key
+  std::string ca_file = {};           ///< authorities that may sign the receiver's certificate
+  std::string certificate_file = {};  ///< the client's own certificate (mutual TLS)
+  std::string key_file = {};          ///< and its key
 };
 
 /// One destination. Every destination has its own queue and patience: a slow or dead one does not
@@ -143,8 +143,8 @@ struct MetricsConfig {
 struct PrometheusConfig {
   /// APM_BACKEND or OTEL_METRICS_EXPORTER names prometheus, or no exporter takes metrics.
   bool is_enabled = false;
-  std::string host = "127.0.0.1";  ///< PROMETHEUS_HOST, else OTEL_EXPORTER_PROMETHEUS_HOST
-  std::uint16_t port = 8001;       ///< PROMETHEUS_PORT, else OTEL_EXPORTER_PROMETHEUS_PORT
+  std::string host = "127.0.0.1";  ///< OTEL_EXPORTER_PROMETHEUS_HOST, else PROMETHEUS_HOST
+  std::uint16_t port = 8001;       ///< OTEL_EXPORTER_PROMETHEUS_PORT, else PROMETHEUS_PORT
   std::string path = "/metrics";   ///< PROMETHEUS_METRICS_PATH
 };
 

@@ -52,6 +52,7 @@ struct SignalStats {
   std::uint64_t dropped_export_failed = 0;
   std::uint64_t dropped_rejected = 0;
   std::uint64_t dropped_at_shutdown = 0;
+  std::uint64_t spooled = 0;  ///< kept on disk, to be sent (and then counted as exported) later
 };
 
 struct DestinationStats {

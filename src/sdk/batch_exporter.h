@@ -24,7 +24,7 @@ struct ExportResult {
   bool is_unsupported = false;       ///< kRefused: the receiver does not know this signal
   std::int64_t retry_after_ms = 0;   ///< kRetry: the collector's own wish; 0: none
   std::uint64_t rejected_items = 0;  ///< kDelivered: by partial success
-  std::string message;               ///< what went wrong, for one line on stderr
+  std::string message = {};          ///< what went wrong, for one line on stderr
   std::uint64_t sent_bytes = 0;
 };
 
@@ -41,6 +41,10 @@ class BatchExporter {
   virtual std::optional<ExportResult> poll() = 0;
   /// Gives up the request that is under way.
   virtual void cancel() noexcept = 0;
+  /// Not for what runs on the HttpClient: a descriptor whose being writable lets poll() go on (-1:
+  /// none), and when poll() wants to be called without one (INT64_MAX: never).
+  virtual int blocked_fd() const noexcept { return -1; }
+  virtual std::int64_t next_event_ns() const noexcept { return INT64_MAX; }
 };
 
 }  // namespace binnacle::sdk

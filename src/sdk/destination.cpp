@@ -25,7 +25,7 @@ Destination::Destination(DestinationSetup setup, const DestinationLimits& limits
       exporter_(std::move(setup.exporter)),
       span_encoder_(std::move(setup.span_encoder)),
       log_encoder_(std::move(setup.log_encoder)),
-      sender_(*exporter_, limits.sender, counters, random_fraction, warn) {}
+      sender_(*exporter_, limits.sender, counters, random_fraction, warn, std::move(setup.spool)) {}
 
 bool Destination::takes(Signal signal) const noexcept {
   switch (signal) {
@@ -85,6 +85,7 @@ void Destination::begin_flush() noexcept {
 
 void Destination::begin_stop() noexcept {
   postponements_at_stop_ = sender_.postponements();
+  sender_.begin_stop();
   sender_.hurry();
 }
 

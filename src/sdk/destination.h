@@ -25,6 +25,7 @@ struct DestinationSetup {
   std::string name;  ///< kind and address, without credentials
   std::unique_ptr<BatchExporter> exporter;
   std::unique_ptr<SpanEncoder> span_encoder;  ///< null: takes no traces
+  std::unique_ptr<Spool> spool;               ///< null: none
   BatchFormat format = BatchFormat::kOtlpProtobuf;
   bool takes_metrics = false;
   std::unique_ptr<LogEncoder> log_encoder = nullptr;  ///< null: takes no log records

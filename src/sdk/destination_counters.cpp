@@ -20,7 +20,8 @@ SignalStats SignalCounters::read() const noexcept {
           .dropped_queue_full = load(dropped_queue_full),
           .dropped_export_failed = load(dropped_export_failed),
           .dropped_rejected = load(dropped_rejected),
-          .dropped_at_shutdown = load(dropped_at_shutdown)};
+          .dropped_at_shutdown = load(dropped_at_shutdown),
+          .spooled = load(spooled)};
 }
 
 std::uint64_t DestinationCounters::losses() const noexcept {

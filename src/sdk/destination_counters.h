@@ -23,6 +23,7 @@ struct SignalCounters {
   std::atomic<std::uint64_t> dropped_export_failed{0};
   std::atomic<std::uint64_t> dropped_rejected{0};
   std::atomic<std::uint64_t> dropped_at_shutdown{0};
+  std::atomic<std::uint64_t> spooled{0};
 
   SignalStats read() const noexcept;
 };

@@ -2,6 +2,7 @@
 #include "sdk/http_server_for_test.h"
 #include "sdk/pipeline.h"
 #include "sdk/recording_for_test.h"
+#include "sdk/text.h"
 
 #include <binnacle/config.h>
 #include <gtest/gtest.h>

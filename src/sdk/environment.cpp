@@ -1,375 +1,237 @@
 #include "sdk/environment.h"
 
-#include "sdk/percent_encoding.h"
+#include "sdk/environment_exporters.h"
+#include "sdk/environment_reader.h"
 #include "sdk/propagators.h"
 #include "sdk/resource_detectors.h"
-#include "sdk/w3c_headers.h"
 #include "sdk/warning.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
-#include <limits>
 #include <utility>
-#include <vector>
 
 namespace binnacle::sdk {
 
 namespace {
 
-constexpr std::string_view kTracesPath = "/v1/traces";
-
-std::string lowercase(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+/// OpenTelemetry's levels of severity; what the SDK says are warnings, all of it.
+void read_diagnostics(const EnvironmentReader& reader, Config& config) {
+  const auto variable = reader.first_of({"OTEL_LOG_LEVEL"});
+  if (!variable) return;
+  const std::string level = lowercase(variable->value);
+  const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), level) != names.end();
+  };
+  if (is_one_of({"none", "off", "error", "fatal"})) {
+    config.diagnostics = DiagnosticLevel::kNone;
+  } else if (!is_one_of({"warn", "warning", "info", "debug", "verbose", "all", "trace"})) {
+    reader.reject(*variable, "none, error, warn, info or debug");
   }
-  return result;
 }
 
-/// One reading of all the variables.
-class Reader {
- public:
-  explicit Reader(const Environment& environment) : environment_(environment) {}
-
-  Config read() {
-    read_switches();
-    read_identity();
-    read_sampler();
-    read_propagation();
-    read_late_decision();
-    read_detectors();
-    read_endpoint();
-    read_transport();
-    read_batching();
-    read_limits();
-    read_content();
-    config_.exporters = {std::move(exporter_)};
-    return std::move(config_);
-  }
-
- private:
-  using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-  std::optional<std::string> get(const char* name) const {
-    std::optional<std::string> value = environment_.get(name);
-    if (!value) return std::nullopt;
-    const std::string_view trimmed = trim(*value);
-    if (trimmed.empty()) return std::nullopt;
-    return std::string(trimmed);
-  }
-  std::optional<std::string> first_of(std::initializer_list<const char*> names,
-                                      const char** found = nullptr) const {
-    for (const char* name : names) {
-      if (auto value = get(name)) {
-        if (found != nullptr) *found = name;
-        return value;
-      }
-    }
-    return std::nullopt;
-  }
-
-  void reject(const char* name, std::string_view value, std::string_view wanted) const {
-    environment_.warn(std::string(name) + "=" + std::string(value) + " is not " +
-                      std::string(wanted) + "; the default holds");
-  }
-
-  void read_bool(const char* name, bool& out) const {
-    const auto value = get(name);
-    if (!value) return;
-    const std::string text = lowercase(*value);
-    if (text == "true" || text == "1" || text == "yes" || text == "on") {
-      out = true;
-    } else if (text == "false" || text == "0" || text == "no" || text == "off") {
-      out = false;
+void read_identity(const EnvironmentReader& reader, Config& config) {
+  reader.read_text({"APM_SERVICE_NAME"}, config.service_name);
+  reader.read_text({"APM_VERSION"}, config.service_version);
+  reader.read_text({"APM_ENVIRONMENT"}, config.environment);
+  EnvironmentReader::Pairs attributes;
+  reader.read_pairs({"OTEL_RESOURCE_ATTRIBUTES"}, attributes);
+  for (auto& [key, value] : attributes) {
+    if (key == "service.name") {
+      config.service_name = value;
+    } else if (key == "service.version") {
+      config.service_version = value;
+    } else if (key == "deployment.environment.name" || key == "deployment.environment") {
+      config.environment = value;
     } else {
-      reject(name, *value, "true or false");
+      config.resource_attributes.emplace_back(std::move(key), std::move(value));
     }
   }
+  reader.read_text({"OTEL_SERVICE_NAME"}, config.service_name);
+}
 
-  template <typename T>
-  bool read_count(const char* name, T& out, std::int64_t least) const {
-    const auto value = get(name);
-    if (!value) return false;
-    std::int64_t number = 0;
-    const char* end = value->data() + value->size();
-    const auto [stop, failed] = std::from_chars(value->data(), end, number);
-    const bool fits = number <= std::numeric_limits<std::int32_t>::max();
-    if (failed != std::errc{} || stop != end || number < least || !fits) {
-      reject(name, *value, "a whole number from " + std::to_string(least));
-      return false;
-    }
-    out = static_cast<T>(number);
-    return true;
-  }
-
-  static bool to_number(std::string_view text, double& out) noexcept {
-    const char* end = text.data() + text.size();
-    const auto [stop, failed] = std::from_chars(text.data(), end, out);
-    return failed == std::errc{} && stop == end;
-  }
-
-  void read_number(const char* name, double& out) const {
-    const auto value = get(name);
-    if (!value) return;
-    double number = 0;
-    if (to_number(*value, number) && number >= 0.0 && number < 1e9) {
-      out = number;
+/// "endpoint=URL,pollingIntervalMs=N,initialSamplingRate=R", each part optional. (OpenTelemetry,
+/// "General SDK Configuration", jaeger_remote.)
+void read_remote_sampler(const EnvironmentReader& reader, Config& config) {
+  EnvironmentReader::Pairs arguments;
+  reader.read_pairs({"OTEL_TRACES_SAMPLER_ARG"}, arguments);
+  for (const auto& [key, value] : arguments) {
+    const SetVariable argument{key, value};
+    const Environment single{.get = [&value = value](const char*) { return value; },
+                             .warn =
+                                 [&](std::string_view text) {
+                                   reader.warn("OTEL_TRACES_SAMPLER_ARG: " + std::string(text));
+                                 }};
+    const EnvironmentReader part(single);
+    if (key == "endpoint") {
+      config.remote_sampler.endpoint = value;
+    } else if (key == "pollingIntervalMs") {
+      part.read_count({"pollingIntervalMs"}, config.remote_sampler.polling_interval_ms, 1);
+    } else if (key == "initialSamplingRate") {
+      config.remote_sampler.initial_ratio =
+          part.read_ratio({"initialSamplingRate"}).value_or(config.remote_sampler.initial_ratio);
     } else {
-      reject(name, *value, "a number from 0");
+      reader.warn("OTEL_TRACES_SAMPLER_ARG: " + excerpt(key, 40) +
+                  " is not endpoint, pollingIntervalMs or initialSamplingRate; it is ignored");
     }
   }
+}
 
-  std::optional<double> read_ratio(const char* name) const {
-    const auto value = get(name);
-    if (!value) return std::nullopt;
-    double number = 0;
-    const char* end = value->data() + value->size();
-    const auto [stop, failed] = std::from_chars(value->data(), end, number);
-    if (failed == std::errc{} && stop == end && number >= 0.0 && number <= 1.0) return number;
-    reject(name, *value, "a number from 0 to 1");
-    return std::nullopt;
+void read_sampler(const EnvironmentReader& reader, Config& config) {
+  const std::string environment = lowercase(config.environment);
+  const bool is_local =
+      environment == "development" || environment == "test" || environment == "local";
+  config.sampler = SamplerKind::kTraceIdRatio;
+  config.sample_ratio = reader.read_ratio({"TRACE_SAMPLE_RATE"}).value_or(is_local ? 1.0 : 0.1);
+  const auto sampler = reader.first_of({"OTEL_TRACES_SAMPLER"});
+  if (!sampler) return;
+  constexpr std::string_view kParentBased = "parentbased_";
+  std::string name = lowercase(sampler->value);
+  const bool is_parent_based = name.starts_with(kParentBased);
+  if (is_parent_based) name.erase(0, kParentBased.size());
+  if (name == "always_on") {
+    config.sampler = SamplerKind::kAlwaysOn;
+  } else if (name == "always_off") {
+    config.sampler = SamplerKind::kAlwaysOff;
+  } else if (name == "traceidratio") {
+    config.sample_ratio = reader.read_ratio({"OTEL_TRACES_SAMPLER_ARG"}).value_or(1.0);
+  } else if (name == "rate_limited") {
+    config.sampler = SamplerKind::kRateLimited;
+    reader.read_number({"OTEL_TRACES_SAMPLER_ARG"}, config.traces_per_second);
+  } else if (name == "jaeger_remote") {
+    config.sampler = SamplerKind::kJaegerRemote;
+    read_remote_sampler(reader, config);
+  } else {
+    return reader.reject(
+        *sampler,
+        "[parentbased_]always_on, always_off, traceidratio, rate_limited or jaeger_remote");
   }
+  config.is_parent_based = is_parent_based;
+}
 
-  /// key=value,key=value with percent-encoded values, as W3C Baggage has it.
-  Pairs read_pairs(const char* name) const {
-    Pairs pairs;
-    const auto value = get(name);
-    if (!value) return pairs;
-    std::string_view list = *value;
-    while (!list.empty()) {
-      const std::string_view member = next_member(list);
-      if (member.empty()) continue;
-      const std::size_t equals = member.find('=');
-      if (equals == std::string_view::npos || trim(member.substr(0, equals)).empty()) {
-        // Not the value itself: headers hold secrets.
-        environment_.warn(std::string(name) + " has an entry that is not key=value; it is skipped");
-        continue;
-      }
-      pairs.emplace_back(percent_decode(trim(member.substr(0, equals))),
-                         percent_decode(trim(member.substr(equals + 1))));
-    }
-    return pairs;
+void read_batching(const EnvironmentReader& reader, Config& config) {
+  reader.read_count({"OTEL_BSP_SCHEDULE_DELAY"}, config.schedule_delay_ms, 1);
+  reader.read_count({"OTEL_BSP_MAX_QUEUE_SIZE"}, config.max_spans, 1);
+  reader.read_count({"OTEL_BSP_MAX_EXPORT_BATCH_SIZE"}, config.max_export_batch_spans, 1);
+  reader.read_count({"OTEL_BLRP_SCHEDULE_DELAY"}, config.logs.schedule_delay_ms, 1);
+  reader.read_count({"OTEL_BLRP_MAX_QUEUE_SIZE"}, config.logs.max_records, 1);
+  reader.read_count({"OTEL_BLRP_MAX_EXPORT_BATCH_SIZE"}, config.logs.max_export_batch_records, 1);
+}
+
+void read_limits(const EnvironmentReader& reader, Config& config) {
+  constexpr std::string_view kCount = "OTEL_ATTRIBUTE_COUNT_LIMIT";
+  constexpr std::string_view kLength = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT";
+  reader.read_count({"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", kCount}, config.attribute_count_limit, 0);
+  reader.read_count({"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", kLength},
+                    config.attribute_value_length_limit, 0);
+  reader.read_count({"OTEL_SPAN_EVENT_COUNT_LIMIT"}, config.event_count_limit, 0);
+  reader.read_count({"OTEL_SPAN_LINK_COUNT_LIMIT"}, config.link_count_limit, 0);
+  reader.read_count({"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"}, config.event_attribute_count_limit, 0);
+  reader.read_count({"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"}, config.link_attribute_count_limit, 0);
+  reader.read_count({"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", kCount},
+                    config.logs.attribute_count_limit, 0);
+  reader.read_count({"OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", kLength},
+                    config.logs.attribute_value_length_limit, 0);
+}
+
+/// One of a few words; the index of it, if it is one.
+template <std::size_t N>
+std::optional<std::size_t> read_choice(const EnvironmentReader& reader, std::string_view name,
+                                       const std::string_view (&choices)[N]) {
+  const auto variable = reader.first_of({name});
+  if (!variable) return std::nullopt;
+  const std::string value = lowercase(variable->value);
+  std::string wanted;
+  for (std::size_t i = 0; i < N; ++i) {
+    if (value == choices[i]) return i;
+    wanted.append(i == 0 ? "" : i + 1 == N ? " or " : ", ").append(choices[i]);
   }
+  reader.reject(*variable, wanted);
+  return std::nullopt;
+}
 
-  void read_switches() {
-    read_bool("APM_ENABLED", config_.is_enabled);
-    bool is_disabled = false;
-    read_bool("OTEL_SDK_DISABLED", is_disabled);
-    if (is_disabled) config_.is_enabled = false;
-    const char* name = nullptr;
-    const auto backend = first_of({"OTEL_TRACES_EXPORTER", "APM_BACKEND"}, &name);
-    if (!backend) return;
-    std::string_view list = *backend;
-    while (!list.empty()) {
-      const std::string backend_name = lowercase(next_member(list));
-      if (backend_name == "none") {
-        config_.is_enabled = false;
-      } else if (backend_name != "otlp" && backend_name != "jaeger" && !backend_name.empty()) {
-        environment_.warn(std::string(name) + "=" + backend_name +
-                          " is not supported yet; spans are sent as OTLP over HTTP");
-      }
-    }
+void read_metrics(const EnvironmentReader& reader, MetricsConfig& metrics) {
+  reader.read_count({"OTEL_METRIC_EXPORT_INTERVAL"}, metrics.interval_ms, 1);
+  reader.read_count({"OTEL_METRIC_EXPORT_TIMEOUT"}, metrics.timeout_ms, 1);
+  // In the order of the enumerators.
+  constexpr std::string_view kFilters[] = {"trace_based", "always_on", "always_off"};
+  constexpr std::string_view kTemporalities[] = {"cumulative", "delta", "lowmemory"};
+  constexpr std::string_view kAggregations[] = {"explicit_bucket_histogram",
+                                                "base2_exponential_bucket_histogram"};
+  if (const auto i = read_choice(reader, "OTEL_METRICS_EXEMPLAR_FILTER", kFilters)) {
+    metrics.exemplar_filter = static_cast<ExemplarFilter>(*i);
   }
-
-  void read_identity() {
-    if (auto value = get("APM_SERVICE_NAME")) config_.service_name = *value;
-    if (auto value = get("APM_VERSION")) config_.service_version = *value;
-    if (auto value = get("APM_ENVIRONMENT")) config_.environment = *value;
-    for (auto& [key, value] : read_pairs("OTEL_RESOURCE_ATTRIBUTES")) {
-      if (key == "service.name") {
-        config_.service_name = value;
-      } else if (key == "service.version") {
-        config_.service_version = value;
-      } else if (key == "deployment.environment.name" || key == "deployment.environment") {
-        config_.environment = value;
-      } else {
-        config_.resource_attributes.emplace_back(std::move(key), std::move(value));
-      }
-    }
-    if (auto value = get("OTEL_SERVICE_NAME")) config_.service_name = *value;
+  if (const auto i = read_choice(reader, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+                                 kTemporalities)) {
+    metrics.temporality = static_cast<v1::Temporality>(*i);
   }
+  if (const auto i = read_choice(reader, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+                                 kAggregations)) {
+    metrics.histogram_aggregation = static_cast<HistogramAggregation>(*i);
+  }
+}
 
-  void read_sampler() {
-    const std::string environment = lowercase(config_.environment);
-    const bool is_local =
-        environment == "development" || environment == "test" || environment == "local";
-    config_.sampler = SamplerKind::kTraceIdRatio;
-    config_.sample_ratio = read_ratio("TRACE_SAMPLE_RATE").value_or(is_local ? 1.0 : 0.1);
-    const auto sampler = get("OTEL_TRACES_SAMPLER");
-    if (!sampler) return;
-    constexpr std::string_view kParentBased = "parentbased_";
-    std::string name = lowercase(*sampler);
-    const bool is_parent_based = name.substr(0, kParentBased.size()) == kParentBased;
-    if (is_parent_based) name.erase(0, kParentBased.size());
-    if (name == "always_on") {
-      config_.sampler = SamplerKind::kAlwaysOn;
-    } else if (name == "always_off") {
-      config_.sampler = SamplerKind::kAlwaysOff;
-    } else if (name == "traceidratio") {
-      config_.sample_ratio = read_ratio("OTEL_TRACES_SAMPLER_ARG").value_or(1.0);
-    } else if (name == "rate_limited") {
-      config_.sampler = SamplerKind::kRateLimited;
-      read_number("OTEL_TRACES_SAMPLER_ARG", config_.traces_per_second);
-    } else if (name == "jaeger_remote") {
-      config_.sampler = SamplerKind::kJaegerRemote;
-      read_remote_sampler();
+/// OpenTelemetry's variable is a switch in most languages; Python's also takes where to put the
+/// content, and ours goes onto spans only. Ours wins, in any way it is set.
+void read_content(const EnvironmentReader& reader, Config& config) {
+  constexpr std::string_view kOtel = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+  const auto variable = reader.first_of({kOtel});
+  const std::string value = variable ? lowercase(variable->value) : "";
+  if (value == "span_only" || value == "span_and_event") {
+    config.captures_content = true;
+  } else if (value != "event_only" && value != "no_content") {
+    reader.read_bool({kOtel}, config.captures_content);
+  }
+  reader.read_bool({"APM_CAPTURE_CONTENT"}, config.captures_content);
+  reader.read_text({"APM_CONTENT_HASH_KEY"}, config.content_hash_key);
+  reader.read_bool({"APM_OPENINFERENCE"}, config.uses_openinference);
+}
+
+void read_detectors(const EnvironmentReader& reader, Config& config) {
+  reader.read_bool({"APM_CAPTURE_COMMAND_ARGS"}, config.captures_command_args);
+  const auto list = reader.first_of({"OTEL_RESOURCE_DETECTORS"});
+  if (!list) return;
+  std::vector<std::string> detectors;
+  for (std::string& name : split_names(list->value)) {
+    if (name == "all") return;  // the default
+    if (name == "none") continue;
+    if (is_detector(name)) {
+      detectors.push_back(std::move(name));
     } else {
-      return reject(
-          "OTEL_TRACES_SAMPLER", *sampler,
-          "[parentbased_]always_on, always_off, traceidratio, rate_limited or jaeger_remote");
-    }
-    config_.is_parent_based = is_parent_based;
-  }
-
-  void read_propagation() {
-    if (const auto list = get("OTEL_PROPAGATORS")) {
-      read_propagators(*list, config_, environment_.warn);
+      reader.warn("OTEL_RESOURCE_DETECTORS has " + excerpt(name, 40) +
+                  ", which is none of host, process, container, k8s; it is skipped");
     }
   }
-
-  /// endpoint=URL,pollingIntervalMs=N,initialSamplingRate=R
-  void read_remote_sampler() {
-    constexpr const char* kName = "OTEL_TRACES_SAMPLER_ARG";
-    RemoteSamplerConfig& remote = config_.remote_sampler;
-    for (const auto& [key, value] : read_pairs(kName)) {
-      double number = 0;
-      const bool is_number = to_number(value, number) && number >= 0;
-      if (key == "endpoint") {
-        remote.endpoint = value;
-      } else if (key == "pollingIntervalMs" && is_number && number >= 1 && number <= 1e9) {
-        remote.polling_interval_ms = static_cast<std::int64_t>(number);
-      } else if (key == "initialSamplingRate" && is_number && number <= 1) {
-        remote.initial_ratio = number;
-      } else {
-        environment_.warn(std::string(kName) + " has " + key + "=" + value +
-                          ", which is no setting of jaeger_remote; it is skipped");
-      }
-    }
-  }
-
-  void read_late_decision() { read_bool("APM_KEEP_ERRORS", config_.keep_errors.is_enabled); }
-
-  void read_detectors() {
-    read_bool("APM_CAPTURE_COMMAND_ARGS", config_.captures_command_args);
-    const auto value = get("OTEL_RESOURCE_DETECTORS");
-    if (!value) return;
-    std::vector<std::string> names;
-    std::string_view list = *value;
-    while (!list.empty()) {
-      const std::string name = lowercase(next_member(list));
-      if (name == "all") return;  // the default
-      if (name == "none" || name.empty()) continue;
-      if (is_detector(name)) {
-        names.push_back(name);
-      } else {
-        environment_.warn("OTEL_RESOURCE_DETECTORS has " + name +
-                          ", which is none of host, process, container, k8s; it is skipped");
-      }
-    }
-    config_.resource_detectors = std::move(names);
-  }
-
-  void read_endpoint() {
-    if (auto endpoint = get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")) {
-      return use_endpoint("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", *endpoint, false);
-    }
-    const char* name = nullptr;
-    const auto endpoint = first_of({"OTEL_EXPORTER_OTLP_ENDPOINT", "OTLP_ENDPOINT"}, &name);
-    if (endpoint) use_endpoint(name, *endpoint, true);
-  }
-
-  void use_endpoint(const char* name, std::string endpoint, bool appends_path) {
-    if (endpoint.find("://") == std::string::npos) endpoint.insert(0, "http://");
-    const std::string scheme = lowercase(endpoint.substr(0, endpoint.find("://")));
-    const std::size_t host = scheme.size() + 3;
-    if ((scheme != "http" && scheme != "https") || endpoint.size() == host) {
-      return reject(name, endpoint, "an http or https URL");
-    }
-    const std::size_t path = std::min(endpoint.find('/', host), endpoint.size());
-    constexpr std::string_view kGrpcPort = ":4317";
-    if (endpoint.substr(host, path - host).ends_with(kGrpcPort)) {
-      environment_.warn(std::string(name) + "=" + endpoint +
-                        " names the gRPC port 4317; spans are sent over HTTP to port 4318");
-      endpoint.replace(path - kGrpcPort.size(), kGrpcPort.size(), ":4318");
-    }
-    if (appends_path && !endpoint.ends_with(kTracesPath)) {
-      while (endpoint.back() == '/') endpoint.pop_back();
-      endpoint += kTracesPath;
-    }
-    exporter_.endpoint = std::move(endpoint);
-    exporter_.is_exact_url = true;
-  }
-
-  void read_transport() {
-    exporter_.headers = read_pairs("OTEL_EXPORTER_OTLP_HEADERS");
-    Pairs specific = read_pairs("OTEL_EXPORTER_OTLP_TRACES_HEADERS");
-    if (!specific.empty()) exporter_.headers = std::move(specific);
-    if (!read_count("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", exporter_.timeout_ms, 1)) {
-      read_count("OTEL_EXPORTER_OTLP_TIMEOUT", exporter_.timeout_ms, 1);
-    }
-    const char* name = nullptr;
-    if (const auto value = first_of(
-            {"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"}, &name)) {
-      if (*value == "gzip") {
-        exporter_.compression = Compression::kGzip;
-      } else if (*value == "none") {
-        exporter_.compression = Compression::kNone;
-      } else {
-        reject(name, *value, "gzip or none");
-      }
-    }
-    if (const auto value = first_of(
-            {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"}, &name)) {
-      if (*value != "http/protobuf") {
-        environment_.warn(std::string(name) + "=" + *value +
-                          " is not supported yet; spans are sent as http/protobuf");
-      }
-    }
-  }
-
-  void read_batching() {
-    read_count("OTEL_BSP_SCHEDULE_DELAY", config_.schedule_delay_ms, 1);
-    read_count("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", config_.max_export_batch_spans, 1);
-    read_count("OTEL_BSP_MAX_QUEUE_SIZE", config_.max_spans, 1);
-    if (!get("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT") && !get("OTEL_EXPORTER_OTLP_TIMEOUT")) {
-      read_count("OTEL_BSP_EXPORT_TIMEOUT", exporter_.timeout_ms, 1);
-    }
-  }
-
-  void read_limits() {
-    read_count("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", config_.attribute_count_limit, 0) ||
-        read_count("OTEL_ATTRIBUTE_COUNT_LIMIT", config_.attribute_count_limit, 0);
-    read_count("OTEL_SPAN_EVENT_COUNT_LIMIT", config_.event_count_limit, 0);
-    read_count("OTEL_SPAN_LINK_COUNT_LIMIT", config_.link_count_limit, 0);
-  }
-
-  /// OpenTelemetry's variable is a switch in most languages; Python's also takes where to put the
-  /// content, and ours goes onto spans only.
-  void read_capture_switch(const char* name) {
-    const std::string value = lowercase(get(name).value_or(""));
-    if (value == "span_only" || value == "span_and_event") {
-      config_.captures_content = true;
-    } else if (value != "event_only" && value != "no_content") {
-      read_bool(name, config_.captures_content);
-    }
-  }
-
-  void read_content() {
-    read_capture_switch("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
-    read_bool("APM_CAPTURE_CONTENT", config_.captures_content);
-    if (auto value = get("APM_CONTENT_HASH_KEY")) config_.content_hash_key = *value;
-    read_bool("APM_OPENINFERENCE", config_.uses_openinference);
-  }
-
-  const Environment& environment_;
-  Config config_;
-  ExporterConfig exporter_ = ExporterConfig().with_endpoint("http://localhost:4318/v1/traces");
-};
+  config.resource_detectors = std::move(detectors);
+}
 
 }  // namespace
 
-Config read_environment(const Environment& environment) { return Reader(environment).read(); }
+Config read_environment(const Environment& environment) {
+  Config config;
+  read_diagnostics(EnvironmentReader(environment), config);
+  Environment heard = environment;
+  if (config.diagnostics == DiagnosticLevel::kNone) heard.warn = [](std::string_view) {};
+  const EnvironmentReader reader(heard);
+  reader.read_bool({"APM_ENABLED"}, config.is_enabled);
+  bool is_disabled = false;
+  reader.read_bool({"OTEL_SDK_DISABLED"}, is_disabled);
+  if (is_disabled) config.is_enabled = false;
+  read_identity(reader, config);
+  read_sampler(reader, config);
+  if (const auto list = reader.first_of({"OTEL_PROPAGATORS"})) {
+    read_propagators(list->value, config, [&](std::string_view text) { reader.warn(text); });
+  }
+  read_batching(reader, config);
+  read_limits(reader, config);
+  read_metrics(reader, config.metrics);
+  reader.read_text({"APM_SPOOL_DIR"}, config.spool.directory);
+  reader.read_count({"APM_SPOOL_LIMIT_BYTES"}, config.spool.limit_bytes, 4096);
+  read_content(reader, config);
+  reader.read_bool({"APM_KEEP_ERRORS"}, config.keep_errors.is_enabled);
+  read_detectors(reader, config);
+  read_exporters(reader, config);
+  return config;
+}
 
 }  // namespace binnacle::sdk
 

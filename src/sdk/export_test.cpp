@@ -1,4 +1,3 @@
-#include "sdk/http_exporter.h"
 #include "sdk/http_server_for_test.h"
 #include "sdk/recording_for_test.h"
 #include "sdk/tick_clock.h"
@@ -7,6 +6,10 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <stdlib.h>
+#include <time.h>
+
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -137,6 +140,24 @@ TEST(ExportTest, WaitsAsLongAsTheCollectorAsks) {
   shutdown(1000);
 }
 
+TEST(ExportTest, WaitsUntilTheDateThatTheCollectorNames) {
+  HttpServerForTest server([](int n) {
+    if (n != 0) return Answer{};
+    const time_t then = time(nullptr) + 2;
+    tm parts{};
+    gmtime_r(&then, &parts);
+    char date[64];
+    strftime(date, sizeof date, "Retry-After: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+    return Answer{.status = 503, .headers = date};
+  });
+  ASSERT_TRUE(init_observability(config_for(server)));
+  start_span("postponed").end();
+  const std::int64_t before_ns = monotonic_ns();
+  EXPECT_TRUE(force_flush(8000));
+  EXPECT_GE(monotonic_ns() - before_ns, 900'000'000);
+  shutdown(1000);
+}
+
 TEST(ExportTest, CountsPartialSuccess) {
   // ExportTraceServiceResponse{partial_success{rejected_spans: 2, error_message: "too old"}}
   const std::string body = std::string("\x0a\x0b\x08\x02\x12\x07too old", 13);
@@ -204,6 +225,51 @@ TEST(ExportTest, ADeadCollectorCostsBoundedMemoryAndNoTimeAtShutdown) {
   EXPECT_FALSE(shutdown(5000));
   EXPECT_LT(monotonic_ns() - before_ns, 2'000'000'000);
   EXPECT_EQ(counted(&SdkStats::spans_exported), 0U);
+}
+
+TEST(ExportTest, ANameThatDoesNotResolveCostsNoTimeAtShutdown) {
+  Config config = Recording::quiet_config();
+  config.exporters = {ExporterConfig().with_endpoint("http://no-such-host.invalid:4318")};
+  const Counted counted;
+  ASSERT_TRUE(init_observability(config));
+  start_span("unheard").end();
+  EXPECT_FALSE(force_flush(200));
+  const std::int64_t before_ns = monotonic_ns();
+  EXPECT_FALSE(shutdown(500));
+  EXPECT_LT(monotonic_ns() - before_ns, 2'000'000'000);
+  EXPECT_EQ(counted(&SdkStats::dropped_at_shutdown), 1U);
+}
+
+TEST(ExportTest, HeadersCannotSmuggleInOthers) {
+  HttpServerForTest server;
+  Config config = config_for(server);
+  config.exporters[0].with_header("x-good", "1").with_header("x-bad", "1\r\nx-smuggled: 1");
+  config.exporters[0].with_header("x-empty", "");
+  ASSERT_TRUE(init_observability(config));
+  start_span("s").end();
+  EXPECT_TRUE(shutdown(5000));
+  const std::string head = server.requests().at(0).head;
+  EXPECT_NE(head.find("x-good: 1\r\n"), std::string::npos);
+  EXPECT_NE(head.find("x-empty:"), std::string::npos);
+  EXPECT_EQ(head.find("smuggled"), std::string::npos);
+}
+
+TEST(ExportTest, TheSpoolOutlivesADeadCollectorAndARestart) {
+  std::string pattern = testing::TempDir() + "/export_XXXXXX";
+  ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+  HttpServerForTest server([](int n) { return Answer{.status = n < 2 ? 503 : 200}; });
+  Config config = config_for(server);
+  config.spool.directory = pattern;
+  ASSERT_TRUE(init_observability(config));
+  for (int i = 0; i < 10; ++i) start_span("kept").end();
+  force_flush(100);
+  EXPECT_TRUE(shutdown(1000));  // not lost
+  ASSERT_TRUE(init_observability(config));
+  EXPECT_TRUE(server.wait_for_requests(3));  // by itself
+  EXPECT_TRUE(shutdown(1000));
+  bool is_good = true;
+  EXPECT_EQ(read_request(server.requests().back().body, is_good).size(), 10U);
+  std::filesystem::remove_all(pattern);
 }
 
 TEST(ExportTest, AnAddressThatIsNoneIsRefusedNotRetried) {

@@ -6,7 +6,6 @@
 #include <binnacle/config.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 // From Config to destinations: which encoder and which exporter make up each of Config::exporters.
@@ -20,8 +19,5 @@ std::vector<DestinationSetup> make_destinations(const Config& config, HttpClient
 
 /// The URL for one signal's OTLP/HTTP requests.
 std::string otlp_http_url(const ExporterConfig& config, Signal signal);
-
-/// A URL without user and password, for people to read.
-std::string without_credentials(std::string_view url);
 
 }  // namespace binnacle::sdk

@@ -173,6 +173,10 @@ void Harvester::deliver(const Ended& ended, const TickAnchor& anchor, SpanSink& 
       .is_parent_remote = (slot.marks & kMarkParentRemote) != 0,
       .is_status_in_fields = slot.has_status_message};
   settle(slot, pending, anchor, span);
+  if (limits_.values.may_apply(span.fields.size())) [[unlikely]] {
+    apply_value_limits(span.fields, limits_.values, limited_);
+    span.fields = limited_;
+  }
   if (slot.run == run_) [[likely]] {
     sink.add(span);
   } else {

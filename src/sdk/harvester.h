@@ -98,6 +98,7 @@ class Harvester {
   std::size_t pending_bytes_ = 0;
   std::size_t closing_ = 0;  // entries of pending_ that are closing
   std::string scratch_;
+  std::string limited_;
 };
 
 }  // namespace binnacle::sdk

@@ -1,5 +1,8 @@
 #include "sdk/http_client.h"
 
+#include <binnacle/stats.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace binnacle::sdk {
@@ -23,11 +26,14 @@ void HttpClient::drive() noexcept {
   }
 }
 
-void HttpClient::wait(int wake_fd, int timeout_ms) noexcept {
-  curl_waitfd wake{};
-  wake.fd = wake_fd;
-  wake.events = CURL_WAIT_POLLIN;
-  curl_multi_poll(multi_.get(), &wake, 1, timeout_ms, nullptr);
+void HttpClient::wait(int wake_fd, std::span<const int> blocked_fds, int timeout_ms) noexcept {
+  curl_waitfd events[1 + kMaxDestinations] = {};
+  events[0] = {.fd = wake_fd, .events = CURL_WAIT_POLLIN, .revents = 0};
+  unsigned count = 1;
+  for (const int fd : blocked_fds.first(std::min(blocked_fds.size(), kMaxDestinations))) {
+    events[count++] = {.fd = fd, .events = CURL_WAIT_POLLOUT, .revents = 0};
+  }
+  curl_multi_poll(multi_.get(), events, count, timeout_ms, nullptr);
 }
 
 HttpTransfer::HttpTransfer(HttpClient& client) : client_(client), easy_(curl_easy_init()) {

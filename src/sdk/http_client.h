@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 
 // libcurl's multi interface, shared by everything that the export thread sends over HTTP, so that
 // one thread can wait for all of it at once. Made with a pipeline; outlives its transfers.
@@ -13,7 +14,7 @@
 //   for (;;) {
 //     client.drive();
 //     if (auto code = transfer.take_result()) ...
-//     client.wait(wake_fd, 1000);
+//     client.wait(wake_fd, {}, 1000);
 //   }
 
 namespace binnacle::sdk {
@@ -29,8 +30,9 @@ class HttpClient {
 
   /// Moves all transfers on and notes which are done. Does not block.
   void drive() noexcept;
-  /// Waits until a transfer may move, `wake_fd` is readable, or the time is over.
-  void wait(int wake_fd, int timeout_ms) noexcept;
+  /// Waits until a transfer may move, `wake_fd` is readable, one of `blocked_fds` (no more than
+  /// kMaxDestinations) is writable, or the time is over.
+  void wait(int wake_fd, std::span<const int> blocked_fds, int timeout_ms) noexcept;
 
  private:
   friend class HttpTransfer;

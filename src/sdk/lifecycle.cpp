@@ -152,6 +152,26 @@ const StartPolicy* make_policy(Lifecycle& life, Pipeline& pipeline) {
   return &policy;
 }
 
+PipelineOptions pipeline_options(const Config& config) {
+  PipelineOptions options;
+  options.schedule_delay_ns = config.schedule_delay_ms * 1'000'000;
+  options.max_batch_spans = std::max<std::size_t>(config.max_export_batch_spans, 1);
+  options.max_batch_logs = std::max<std::size_t>(config.logs.max_export_batch_records, 1);
+  options.log_delay_ns = config.logs.schedule_delay_ms * 1'000'000;
+  options.sender.queue_bytes = config.queue_limit_bytes;
+  options.sender.retry_limit_ns = config.retry_limit_ms * 1'000'000;
+  return options;
+}
+
+FieldLimits field_limits(const Config& config) noexcept {
+  return {.attributes = config.attribute_count_limit,
+          .events = config.event_count_limit,
+          .links = config.link_count_limit,
+          .values = {.text_bytes = config.attribute_value_length_limit,
+                     .event_attributes = config.event_attribute_count_limit,
+                     .link_attributes = config.link_attribute_count_limit}};
+}
+
 /// Starts a run with the stored configuration; says why not. The lock is held.
 bool start_locked(Lifecycle& life) {
   Runtime* current = runtime();
@@ -174,6 +194,11 @@ bool start_locked(Lifecycle& life) {
   const std::string resource = encode_resource(life.config);
   std::vector<DestinationSetup> destinations = life.factory(life.config, *client, resource);
   add_user_exporters(life.config, *current, resource, destinations);
+  if (destinations.empty() && life.config.span_processors.empty() &&
+      !life.config.prometheus.is_enabled) {
+    warn("spans are not recorded: there is no exporter");
+    return false;
+  }
   const bool takes_traces =
       !life.config.span_processors.empty() ||
       std::any_of(destinations.begin(), destinations.end(),
@@ -181,16 +206,8 @@ bool start_locked(Lifecycle& life) {
   const bool takes_logs =
       std::any_of(destinations.begin(), destinations.end(),
                   [](const DestinationSetup& setup) { return setup.log_encoder != nullptr; });
-  PipelineOptions options;
-  options.schedule_delay_ns = life.config.schedule_delay_ms * 1'000'000;
-  options.max_batch_spans = std::max<std::size_t>(life.config.max_export_batch_spans, 1);
-  options.max_batch_logs = std::max<std::size_t>(life.config.logs.max_export_batch_records, 1);
-  options.log_delay_ns = life.config.logs.schedule_delay_ms * 1'000'000;
-  options.sender.queue_bytes = life.config.queue_limit_bytes;
-  options.sender.retry_limit_ns = life.config.retry_limit_ms * 1'000'000;
-  life.harvester->begin_run({life.config.attribute_count_limit, life.config.event_count_limit,
-                             life.config.link_count_limit},
-                            life.last_epoch + 1);
+  const PipelineOptions options = pipeline_options(life.config);
+  life.harvester->begin_run(field_limits(life.config), life.last_epoch + 1);
   auto pipeline = std::make_shared<Pipeline>(*current, *life.harvester, options, std::move(client),
                                              std::move(destinations));
   pipeline->set_gate(SpanGate::make(life.config, current->counters().late));
@@ -239,6 +256,7 @@ bool start_sdk(const Config& config, DestinationFactory factory) noexcept try {
   if (is_running_here(life)) return true;
   abandon_inherited(life);
   use_propagators(config);
+  set_warnings(config.diagnostics != DiagnosticLevel::kNone);
   if (!config.is_enabled) return false;
   set_up_process();
   configure_content(config);

@@ -196,8 +196,12 @@ bool Pipeline::is_done(const Orders& orders, std::int64_t now_ns) const noexcept
 
 void Pipeline::wait(const Orders& orders, std::int64_t now_ns) {
   std::int64_t until_ns = next_sweep_ns_;
+  int blocked_fds[kMaxDestinations];
+  std::size_t blocked = 0;
   for (const auto& destination : destinations_) {
     until_ns = std::min(until_ns, destination->sender().next_event_ns());
+    const int fd = destination->sender().blocked_fd();
+    if (fd >= 0) blocked_fds[blocked++] = fd;
   }
   for (const auto& job : jobs_) until_ns = std::min(until_ns, job->next_event_ns());
   if (orders.is_stopping) {
@@ -207,7 +211,8 @@ void Pipeline::wait(const Orders& orders, std::int64_t now_ns) {
   }
   // Rounded up, so as not to spin through the last millisecond.
   const std::int64_t wait_ms = std::max<std::int64_t>(0, until_ns - now_ns + 999'999) / 1'000'000;
-  client_->wait(runtime_.wake_fd(), static_cast<int>(std::min<std::int64_t>(wait_ms, 60'000)));
+  client_->wait(runtime_.wake_fd(), {blocked_fds, blocked},
+                static_cast<int>(std::min<std::int64_t>(wait_ms, 60'000)));
 }
 
 Pipeline::Orders Pipeline::read_orders() {

@@ -249,6 +249,30 @@ TEST(ForkTest, MetricsOfAChildStartFromZero) {
   EXPECT_NE(bodies[0].find("fork.child"), std::string::npos);
 }
 
+TEST(ForkTest, AChildHasAllTheDestinationsOfItsParent) {
+  HttpServerForTest first;
+  HttpServerForTest second;
+  EXPECT_EQ(in_child([&] {
+              Config config = config_for(first);
+              config.exporters.push_back(ExporterConfig().with_endpoint(second.url()));
+              init_observability(config);
+              start_span("parent").end();
+              if (in_child([] {
+                    start_span("child").end();
+                    _exit(shutdown(5000) && sdk_stats().spans_exported == 2 ? 0 : 1);
+                  }) != 0) {
+                _exit(1);
+              }
+              _exit(shutdown(5000) && sdk_stats().spans_exported == 2 ? 0 : 2);
+            }),
+            0);
+  for (HttpServerForTest* server : {&first, &second}) {
+    std::vector<std::string> names = received_by(*server).names;
+    std::sort(names.begin(), names.end());
+    EXPECT_EQ(names, (std::vector<std::string>{"child", "parent"}));
+  }
+}
+
 TEST(ForkTest, ManyChildrenHaveDifferentIds) {
   HttpServerForTest server;
   EXPECT_EQ(in_child([&] {

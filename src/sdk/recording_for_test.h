@@ -85,6 +85,7 @@ inline void read_attribute(const std::string& bytes, ReadAttributes& out, bool& 
 struct ReadEvent {
   std::string name;
   std::uint64_t time = 0;
+  std::uint64_t dropped_attributes = 0;
   ReadAttributes attributes;
 };
 
@@ -92,6 +93,7 @@ struct ReadLink {
   std::string trace_id;
   std::string span_id;
   std::uint32_t flags = 0;
+  std::uint64_t dropped_attributes = 0;
   ReadAttributes attributes;
 };
 
@@ -137,7 +139,8 @@ inline ReadEvent read_event(const std::string& bytes, bool& is_good) {
     if (field.number() == 1) event.time = field.fixed64();
     if (field.number() == 2) event.name = field.length_delimited();
     if (field.number() == 3) read_attribute(field.length_delimited(), event.attributes, is_good);
-    is_good = is_good && field.number() <= 3;
+    if (field.number() == 4) event.dropped_attributes = field.varint();
+    is_good = is_good && field.number() <= 4;
   }
   return event;
 }
@@ -150,6 +153,7 @@ inline ReadLink read_link(const std::string& bytes, bool& is_good) {
     if (field.number() == 1) link.trace_id = field.length_delimited();
     if (field.number() == 2) link.span_id = field.length_delimited();
     if (field.number() == 4) read_attribute(field.length_delimited(), link.attributes, is_good);
+    if (field.number() == 5) link.dropped_attributes = field.varint();
     if (field.number() == 6) link.flags = field.fixed32();
   }
   return link;

@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <stdlib.h>
+
+#include <algorithm>
 #include <cstring>
 #include <deque>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -192,6 +196,105 @@ TEST_F(SenderTest, GoesOnTryingTracesWhateverTheAnswer) {
   EXPECT_TRUE(sender.enqueue(batch_of(1)));
   sender.drive(kSecond);
   EXPECT_EQ(traces.exported, 1U);
+}
+
+class SpoolingSenderTest : public SenderTest {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "/sender_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    directory_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  Sender make_spooling() {
+    return Sender(
+        exporter, limits, counters, [] { return 1.0; },
+        [this](std::string_view warning) { warnings.emplace_back(warning); },
+        Spool::open(directory_, 1 << 20));
+  }
+  static void drive_until_idle(Sender& sender, std::int64_t& now) {
+    while (!sender.is_idle()) {
+      sender.drive(now);
+      now += kSecond / 10;
+    }
+  }
+
+  std::string directory_;
+};
+
+TEST_F(SpoolingSenderTest, WhatCannotBeDeliveredInTimeIsSentOnceTheCollectorIsBack) {
+  limits.retry_limit_ns = 3 * kSecond;
+  Sender sender = make_spooling();
+  sender.enqueue(batch_of(7));
+  exporter.script.assign(4, retry());
+  std::int64_t now = 0;
+  drive_until_idle(sender, now);
+  EXPECT_EQ(traces.spooled, 7U);
+  EXPECT_EQ(traces.dropped_export_failed, 0U);
+  EXPECT_EQ(traces.exported, 0U);
+  EXPECT_LT(sender.next_event_ns(), now + 40 * kSecond);  // it will come back to it by itself
+  exporter.script.clear();
+  now = std::max(now, sender.next_event_ns());
+  sender.drive(now);
+  drive_until_idle(sender, now);
+  EXPECT_EQ(traces.exported, 7U);
+}
+
+TEST_F(SpoolingSenderTest, WhatIsLeftAtTheEndIsSentByTheNextRun) {
+  {
+    Sender sender = make_spooling();
+    exporter.is_stuck = true;
+    sender.enqueue(batch_of(2));
+    sender.enqueue(batch_of(3));
+    sender.drive(0);
+    sender.begin_stop();
+    sender.abandon();
+    EXPECT_EQ(traces.spooled, 5U);
+    EXPECT_EQ(traces.dropped_at_shutdown, 0U);
+  }
+  exporter.is_stuck = false;
+  Sender sender = make_spooling();
+  sender.drive(0);
+  EXPECT_EQ(traces.exported, 5U);
+  EXPECT_EQ(Spool::open(directory_, 1 << 20)->is_empty(), true);
+}
+
+TEST_F(SpoolingSenderTest, NewBatchesComeBeforeSpooledOnes) {
+  {
+    Sender sender = make_spooling();
+    sender.enqueue(batch_of(2));
+    sender.abandon();
+  }
+  exporter.script = {retry(), retry(60'000)};
+  Sender sender = make_spooling();
+  sender.drive(0);  // tries the spooled one, which fails
+  EXPECT_EQ(exporter.starts, 1);
+  EXPECT_TRUE(sender.is_idle());
+  exporter.script.clear();
+  sender.enqueue(batch_of(5));
+  sender.drive(1);
+  EXPECT_EQ(traces.exported, 7U);  // the new one at once, and then the old one
+}
+
+TEST_F(SpoolingSenderTest, WhatDoesNotFitTheQueueIsSpooled) {
+  limits.queue_bytes = 150;
+  exporter.is_stuck = true;
+  Sender sender = make_spooling();
+  EXPECT_TRUE(sender.enqueue(batch_of(1)));
+  EXPECT_TRUE(sender.enqueue(batch_of(2)));
+  EXPECT_FALSE(sender.is_full());
+  EXPECT_EQ(traces.spooled, 2U);
+  EXPECT_EQ(traces.dropped_queue_full, 0U);
+}
+
+TEST_F(SpoolingSenderTest, WhatIsRefusedIsNotKept) {
+  Sender sender = make_spooling();
+  sender.enqueue(batch_of(1));
+  exporter.script = {{.outcome = ExportOutcome::kRefused, .message = "no"}};
+  sender.drive(0);
+  EXPECT_EQ(traces.dropped_export_failed, 1U);
+  EXPECT_EQ(traces.spooled, 0U);
 }
 
 }  // namespace

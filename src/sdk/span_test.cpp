@@ -473,6 +473,38 @@ TEST(LifecycleTest, ASpanOpenAtShutdownIsNotOfTheNextRun) {
   EXPECT_EQ(recording.span().name, "of this run");
 }
 
+TEST(SpanLimitsTest, LongTextIsCutAndAttributesOfEventsAndLinksAreCounted) {
+  Config config = Recording::quiet_config();
+  config.attribute_value_length_limit = 5;
+  config.event_attribute_count_limit = 1;
+  config.link_attribute_count_limit = 0;
+  Recording recording(config);
+  {
+    const Span span = start_span("a name is no attribute");
+    const std::vector<std::string> list = {"abcdefgh", "xy"};
+    span.set_attributes({{"long", "abcdefgh"},
+                         {"utf8", "abcd\u00e9"},  // its fifth and sixth byte are one character
+                         {"fits", "abcde"},
+                         {"number", 12345678},
+                         {"list", list}});
+    span.add_event("event", {{"first", "0123456789"}, {"second", 2}});
+    span.add_link(span.context(), {{"dropped", 1}});
+  }
+  const ReadSpan span = recording.span();
+  EXPECT_EQ(span.name, "a name is no attribute");
+  EXPECT_EQ(span.attribute("long"), "s:abcde");
+  EXPECT_EQ(span.attribute("utf8"), "s:abcd");
+  EXPECT_EQ(span.attribute("fits"), "s:abcde");
+  EXPECT_EQ(span.attribute("number"), "i:12345678");
+  EXPECT_EQ(span.attribute("list"), "[s:abcde,s:xy]");
+  ASSERT_EQ(span.events.size(), 1U);
+  EXPECT_EQ(span.events[0].attributes, (ReadAttributes{{"first", "s:01234"}}));
+  EXPECT_EQ(span.events[0].dropped_attributes, 1U);
+  ASSERT_EQ(span.links.size(), 1U);
+  EXPECT_TRUE(span.links[0].attributes.empty());
+  EXPECT_EQ(span.links[0].dropped_attributes, 1U);
+}
+
 TEST(LifecycleTest, ShutdownSendsWhatHasEnded) {
   auto bodies = std::make_shared<RecordedBodies>();
   ASSERT_TRUE(start_sdk(Recording::quiet_config(), to_memory(bodies)));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sdk/tick_clock.h"
+#include "sdk/value_limits.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@ struct FieldLimits {
   std::uint32_t attributes = 128;
   std::uint32_t events = 128;
   std::uint32_t links = 128;
+  ValueLimits values;
 };
 
 /// What the stream turned out to hold.

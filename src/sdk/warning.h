@@ -9,4 +9,7 @@ namespace binnacle::sdk {
 /// Writes "binnacle: <message>\n" with a single system call.
 void warn(std::string_view message) noexcept;
 
+/// Whether warn() says anything (it does).
+void set_warnings(bool are_written) noexcept;
+
 }  // namespace binnacle::sdk

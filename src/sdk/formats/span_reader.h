@@ -63,6 +63,8 @@ class FieldReader {
   std::uint64_t number() const noexcept { return number_; }
   /// The value of a bytes field.
   std::string_view bytes() const noexcept { return bytes_; }
+  /// Behind the current field.
+  const char* position() const noexcept { return at_; }
   /// Whether the walk ended at something broken.
   bool is_broken() const noexcept { return is_broken_; }
 

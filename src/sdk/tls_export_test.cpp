@@ -1,0 +1,64 @@
+#include "sdk/recording_for_test.h"
+#include "sdk/tls_server_for_test.h"
+
+#include <binnacle/config.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+// TLS and mutual TLS, against OpenSSL's own server side.
+
+namespace binnacle::sdk {
+namespace {
+
+class TlsExportTest : public testing::Test {
+ protected:
+  TlsExportTest()
+      : authority_(directory_, "authority"), server_(directory_, "server", &authority_) {}
+  ~TlsExportTest() override { std::filesystem::remove_all(directory_); }
+
+  static std::string make_directory() {
+    std::string pattern = testing::TempDir() + "/tls_XXXXXX";
+    return mkdtemp(pattern.data()) == nullptr ? "" : pattern;
+  }
+  /// Whether a span gets through.
+  static bool sends(const TlsServerForTest& server, const TlsConfig& tls) {
+    Config config = Recording::quiet_config();
+    config.exporters = {ExporterConfig().with_endpoint(server.url())};
+    config.exporters[0].tls = tls;
+    if (!init_observability(config)) return false;
+    start_span("secret").end();
+    const bool is_sent = force_flush(300);
+    shutdown(300);
+    return is_sent && server.requests() == 1;
+  }
+
+  const std::string directory_ = make_directory();
+  CertificateForTest authority_;
+  CertificateForTest server_;
+};
+
+TEST_F(TlsExportTest, TrustsTheGivenAuthorityOnly) {
+  const TlsServerForTest server(server_);
+  const CertificateForTest stranger(directory_, "stranger");
+  EXPECT_FALSE(sends(server, {}));
+  EXPECT_FALSE(sends(server, {.ca_file = stranger.certificate_path}));
+  EXPECT_FALSE(sends(server, {.ca_file = directory_ + "/absent.pem"}));
+  EXPECT_EQ(server.requests(), 0);
+  EXPECT_TRUE(sends(server, {.ca_file = authority_.certificate_path}));
+}
+
+TEST_F(TlsExportTest, ShowsItsOwnCertificateWhenAsked) {
+  const TlsServerForTest server(server_, &authority_);
+  const CertificateForTest client(directory_, "client", &authority_);
+  EXPECT_FALSE(sends(server, {.ca_file = authority_.certificate_path}));
+  EXPECT_EQ(server.requests(), 0);
+  EXPECT_TRUE(sends(server, {.ca_file = authority_.certificate_path,
+                             .certificate_file = client.certificate_path,
+                             .key_file = client.key_path}));
+}
+
+}  // namespace
+}  // namespace binnacle::sdk
