@@ -55,8 +55,7 @@ void read_remote_sampler(const EnvironmentReader& reader, Config& config) {
   EnvironmentReader::Pairs arguments;
   reader.read_pairs({"OTEL_TRACES_SAMPLER_ARG"}, arguments);
   for (const auto& [key, value] : arguments) {
-    const SetVariable argument{key, value};
-    const Environment single{.get = [&value = value](const char*) { return value; },
+    const Environment single{.get = [&text = value](const char*) { return text; },
                              .warn =
                                  [&](std::string_view text) {
                                    reader.warn("OTEL_TRACES_SAMPLER_ARG: " + std::string(text));

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -114,6 +115,11 @@ class TlsServerForTest {
 
  private:
   void serve() {
+    // OpenSSL writes to sockets without MSG_NOSIGNAL, also to those that the client has closed.
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     while (!is_over_) {
       pollfd event{listener_, POLLIN, 0};
       if (poll(&event, 1, 10) <= 0) continue;
