@@ -146,6 +146,10 @@ struct PrometheusConfig {
   std::string host = "127.0.0.1";  ///< OTEL_EXPORTER_PROMETHEUS_HOST, else PROMETHEUS_HOST
   std::uint16_t port = 8001;       ///< OTEL_EXPORTER_PROMETHEUS_PORT, else PROMETHEUS_PORT
   std::string path = "/metrics";   ///< PROMETHEUS_METRICS_PATH
+  /// Where a process whose port was taken says which one it has, for file_sd:
+  /// PROMETHEUS_TARGET_DIR. Empty: $XDG_RUNTIME_DIR/binnacle/targets, else /tmp/binnacle-<user
+  /// id>/targets.
+  std::string target_directory;
 };
 
 struct LogsConfig {

@@ -1,5 +1,6 @@
 #include "sdk/collector_answer.h"
 
+#include "sdk/percent_encoding.h"
 #include "sdk/text.h"
 
 #include <algorithm>

@@ -185,6 +185,7 @@ void add_file(const EnvironmentReader& reader, SignalSet signals, Config& config
 void read_prometheus(const EnvironmentReader& reader, PrometheusConfig& prometheus) {
   reader.read_text({"OTEL_EXPORTER_PROMETHEUS_HOST", "PROMETHEUS_HOST"}, prometheus.host);
   reader.read_count({"OTEL_EXPORTER_PROMETHEUS_PORT", "PROMETHEUS_PORT"}, prometheus.port, 0);
+  reader.read_text({"PROMETHEUS_TARGET_DIR"}, prometheus.target_directory);
   const auto path = reader.first_of({"PROMETHEUS_METRICS_PATH"});
   if (path && path->value.front() != '/') {
     reader.reject(*path, "a path that begins with /");

@@ -1,6 +1,7 @@
 #include "sdk/environment_reader.h"
 
 #include "sdk/environment_table.h"
+#include "sdk/percent_encoding.h"
 #include "sdk/w3c_headers.h"
 
 #include <charconv>

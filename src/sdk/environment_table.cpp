@@ -113,6 +113,8 @@ constexpr auto kVariables = std::to_array<Variable>({
     {kPrometheus, "PROMETHEUS_PORT", "8001", "its port; a free one if it is taken"},
     {kPrometheus, "OTEL_EXPORTER_PROMETHEUS_PORT", "", "the same"},
     {kPrometheus, "PROMETHEUS_METRICS_PATH", "/metrics", "its path"},
+    {kPrometheus, "PROMETHEUS_TARGET_DIR", "",
+     "directory of files for file_sd, one per process whose port was taken; unset: one per user"},
 
     {kLocal, "APM_CONSOLE_STREAM", "stderr", "where console writes: stderr or stdout"},
     {kLocal, "APM_FILE_PATH", "binnacle.jsonl", "where file writes OTLP JSON lines"},

@@ -374,11 +374,13 @@ TEST(EnvironmentTest, PrometheusAndPropagators) {
                                 {"PROMETHEUS_HOST", "0.0.0.0"},
                                 {"PROMETHEUS_PORT", "9999"},
                                 {"PROMETHEUS_METRICS_PATH", "/m"},
+                                {"PROMETHEUS_TARGET_DIR", "/targets"},
                                 {"OTEL_PROPAGATORS", "b3multi, tracecontext"}});
   EXPECT_TRUE(reading.warnings.empty());
   EXPECT_EQ(reading.config.prometheus.host, "0.0.0.0");
   EXPECT_EQ(reading.config.prometheus.port, 9999);
   EXPECT_EQ(reading.config.prometheus.path, "/m");
+  EXPECT_EQ(reading.config.prometheus.target_directory, "/targets");
   EXPECT_EQ(reading.config.propagators,
             (std::vector{PropagatorKind::kB3Multi, PropagatorKind::kTraceContext}));
   EXPECT_EQ(read({{"PROMETHEUS_PORT", "65536"}}).warnings.size(), 1U);

@@ -5,7 +5,6 @@
 #include "sdk/tick_clock.h"
 #include "sdk/warning.h"
 
-#include <cstdlib>
 #include <exception>
 #include <utility>
 
@@ -40,12 +39,6 @@ std::vector<Label> scalar_labels(std::string_view resource) {
   return labels;
 }
 
-std::string target_directory() {
-  const char* configured = std::getenv("PROMETHEUS_TARGET_DIR");
-  if (configured != nullptr && configured[0] != '\0') return configured;
-  return default_target_directory();
-}
-
 }  // namespace
 
 PrometheusEndpoint::PrometheusEndpoint(std::string_view resource)
@@ -70,7 +63,8 @@ std::unique_ptr<PrometheusEndpoint> PrometheusEndpoint::start(const Config& conf
     return nullptr;
   }
   if (endpoint->server_->has_moved()) {
-    const std::string directory = target_directory();
+    const std::string& configured = config.prometheus.target_directory;
+    const std::string directory = configured.empty() ? default_target_directory() : configured;
     std::string where = "port " + std::to_string(config.prometheus.port) +
                         " (PROMETHEUS_PORT) is taken; metrics are at http://" +
                         endpoint->address() + config.prometheus.path;

@@ -43,11 +43,9 @@ class PrometheusEndpointTest : public testing::Test {
     char name[] = "/tmp/binnacle_endpoint_XXXXXX";
     ASSERT_NE(mkdtemp(name), nullptr);
     folder_ = name;
-    setenv("PROMETHEUS_TARGET_DIR", (folder_ / "sd" / "targets").c_str(), 1);
   }
   void TearDown() override {
     shutdown(1000);
-    unsetenv("PROMETHEUS_TARGET_DIR");
     std::filesystem::remove_all(folder_);
   }
   /// Occupies a port of the loopback interface for as long as the object lives.
@@ -77,6 +75,7 @@ class PrometheusEndpointTest : public testing::Test {
     out.exporters.clear();
     out.prometheus.is_enabled = true;
     out.prometheus.port = port;
+    out.prometheus.target_directory = (folder_ / "sd" / "targets").string();
     return out;
   }
   /// The address that the file for file_sd names; empty if there is none.

@@ -11,9 +11,6 @@ namespace binnacle::sdk {
 /// With A-Z as a-z.
 std::string lowercase(std::string_view text);
 
-/// Percent-decoding; what is no escape stays as it is.
-std::string percent_decode(std::string_view text);
-
 /// The members of a comma-separated list, without spaces, in lower case, without repeats.
 std::vector<std::string> split_names(std::string_view list);
 
