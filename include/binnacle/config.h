@@ -81,7 +81,7 @@ struct ExporterConfig {
   /// One request, from connecting to the answer.
   std::int64_t timeout_ms = 10'000;
 
-  /// kFile: where to write; rotated as path.1, path.2 and so on. ("traces.jsonl")
+  /// kFile: where to write; rotated as path.1, path.2 and so on. ("binnacle.jsonl")
   std::string path;
   /// kFile: a file is rotated before it grows past this.
   std::size_t file_limit_bytes = std::size_t{64} << 20U;

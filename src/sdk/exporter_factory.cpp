@@ -33,7 +33,7 @@ namespace {
 
 constexpr std::string_view kOtlpGrpcDefault = "http://localhost:4317";
 constexpr std::string_view kOtlpHttpDefault = "http://localhost:4318";
-constexpr std::string_view kFileDefault = "traces.jsonl";
+constexpr std::string_view kFileDefault = "binnacle.jsonl";
 constexpr std::string_view kOtlpPaths[kSignalCount] = {"/v1/traces", "/v1/metrics", "/v1/logs"};
 
 std::string_view endpoint_of(const ExporterConfig& config) {
