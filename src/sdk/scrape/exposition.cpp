@@ -25,10 +25,20 @@ std::string number_text(double value) {
   return {text, end};
 }
 
-/// A bound as a float always has a point in OpenMetrics ("le" is matched as text by some).
-std::string bound_text(double value) {
-  std::string text = number_text(value);
-  if (std::isfinite(value) && text.find_first_of(".e") == std::string::npos) text += ".0";
+/// A bound as Prometheus' own client libraries spell it: the label is matched as text, so that a
+/// query for le="300000" must find ours, too. The shortest digits that read back; an exponent from a
+/// million on and below a ten-thousandth. OpenMetrics wants a float to look like one.
+std::string bound_text(double value, ScrapeFormat format) {
+  if (!std::isfinite(value)) return number_text(value);
+  const double magnitude = std::fabs(value);
+  const bool is_plain = value == 0 || (magnitude >= 1e-4 && magnitude < 1e6);
+  char buffer[40];
+  const auto notation = is_plain ? std::chars_format::fixed : std::chars_format::scientific;
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, notation);
+  std::string text(buffer, end);
+  if (format == ScrapeFormat::kOpenMetrics && text.find_first_of(".e") == std::string::npos) {
+    text += ".0";
+  }
   return text;
 }
 
@@ -229,7 +239,7 @@ class Page {
       const double bound = i < histogram.bounds.size() ? histogram.bounds[i] : HUGE_VAL;
       below += histogram.bucket_counts[i];
       out_.append(name).append("_bucket");
-      append_labels(out_, labels, is_open() ? bound_text(bound) : number_text(bound));
+      append_labels(out_, labels, bound_text(bound, format_));
       out_.append(" ").append(std::to_string(below));
       if (is_open()) write_bucket_exemplar(exemplars, lower, bound);
       out_ += '\n';

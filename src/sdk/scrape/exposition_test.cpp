@@ -72,6 +72,23 @@ TEST(Exposition, WritesHistogramsCumulatively) {
             "llm_call_duration_milliseconds_count{model=\"m1\"} 6\n");
 }
 
+TEST(Exposition, SpellsBoundsAsPrometheusClientsDo) {
+  MetricData metric = latency();
+  HistogramValue& value = std::get<HistogramValue>(metric.points[0].value);
+  value.bounds = {0, 0.00005, 0.0001, 0.25, 300'000, 999'999, 1'000'000, 1'800'000};
+  value.bucket_counts.assign(value.bounds.size() + 1, 0);
+  const std::string plain = text({metric});
+  for (const char* bound :
+       {"0", "5e-05", "0.0001", "0.25", "300000", "999999", "1e+06", "1.8e+06", "+Inf"}) {
+    EXPECT_NE(plain.find("le=\"" + std::string(bound) + "\""), std::string::npos) << bound;
+  }
+  const std::string open = open_metrics({metric});
+  for (const char* bound :
+       {"0.0", "5e-05", "0.0001", "0.25", "300000.0", "999999.0", "1e+06", "1.8e+06", "+Inf"}) {
+    EXPECT_NE(open.find("le=\"" + std::string(bound) + "\""), std::string::npos) << bound;
+  }
+}
+
 TEST(Exposition, OpenMetricsHasUnitsAndExemplars) {
   EXPECT_EQ(open_metrics({latency()}),
             "# HELP llm_call_duration_milliseconds How long a model call took\n"
