@@ -133,7 +133,8 @@ TEST_F(PrometheusScrape, FindsTheInstrumentsUnderTheirNames) {
   instruments().record_bid("market.example", "won");
   start_prometheus();
   const std::string calls = ask(
-      "/api/v1/query?query=llm_call_duration_milliseconds_bucket%7Ble%3D%22250%22%7D", "\"m-1\"");
+      "/api/v1/query?query=llm_call_duration_milliseconds_bucket%7Ble%3D~%22250(%5B.%5D0)%3F%22%7D",
+      "\"m-1\"");
   EXPECT_NE(calls.find("\"provider\":\"openai\""), std::string::npos) << calls;
   EXPECT_NE(calls.find("\"job\":\"app\""), std::string::npos) << calls;
   const std::string bids = ask("/api/v1/query?query=bid_placement_total", "market.example");
