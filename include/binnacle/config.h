@@ -123,7 +123,8 @@ enum class ExemplarFilter : std::uint8_t { kTraceBased, kAlwaysOn, kAlwaysOff };
 struct MetricsConfig {
   /// Time between exports: OTEL_METRIC_EXPORT_INTERVAL.
   std::int64_t interval_ms = 60'000;
-  /// How long one export may take: OTEL_METRIC_EXPORT_TIMEOUT.
+  /// How long one export may take, its repetitions included; then what it held is dropped, or
+  /// spooled: OTEL_METRIC_EXPORT_TIMEOUT. ExporterConfig::timeout_ms limits each request.
   std::int64_t timeout_ms = 30'000;
   /// OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE.
   Temporality temporality = Temporality::kCumulative;

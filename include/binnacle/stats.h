@@ -52,7 +52,11 @@ struct SignalStats {
   std::uint64_t dropped_export_failed = 0;
   std::uint64_t dropped_rejected = 0;
   std::uint64_t dropped_at_shutdown = 0;
-  std::uint64_t spooled = 0;  ///< kept on disk, to be sent (and then counted as exported) later
+  /// The receiver does not know this signal. It is said once on stderr; a flush does not fail for
+  /// it.
+  std::uint64_t dropped_unsupported = 0;
+  std::uint64_t spooled = 0;   ///< kept on disk, to be sent (and then counted as exported) later
+  std::uint64_t inflight = 0;  ///< encoded, and waiting in memory to be delivered now
 };
 
 struct DestinationStats {

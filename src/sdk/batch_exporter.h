@@ -41,6 +41,8 @@ class BatchExporter {
   virtual std::optional<ExportResult> poll() = 0;
   /// Gives up the request that is under way.
   virtual void cancel() noexcept = 0;
+  /// Where the last request went, without credentials; for messages.
+  virtual std::string address() const { return "the receiver"; }
   /// Not for what runs on the HttpClient: a descriptor whose being writable lets poll() go on (-1:
   /// none), and when poll() wants to be called without one (INT64_MAX: never).
   virtual int blocked_fd() const noexcept { return -1; }

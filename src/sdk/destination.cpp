@@ -54,7 +54,7 @@ void Destination::add(const FinishedSpan& span) {
 
 void Destination::add(const FinishedLog& log) {
   if (log_encoder_ == nullptr) return;
-  if (sender_.is_paused(Signal::kLogs)) return sender_.count_refused(Signal::kLogs, 1);
+  if (sender_.is_paused(Signal::kLogs)) return sender_.count_unsupported(Signal::kLogs, 1);
   if (sender_.is_full()) return sender_.count_full(Signal::kLogs, 1);
   log_encoder_->add(log);
   if (log_encoder_->log_count() >= limits_.batch_logs ||

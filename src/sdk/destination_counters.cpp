@@ -21,7 +21,9 @@ SignalStats SignalCounters::read() const noexcept {
           .dropped_export_failed = load(dropped_export_failed),
           .dropped_rejected = load(dropped_rejected),
           .dropped_at_shutdown = load(dropped_at_shutdown),
-          .spooled = load(spooled)};
+          .dropped_unsupported = load(dropped_unsupported),
+          .spooled = load(spooled),
+          .inflight = load(inflight)};
 }
 
 std::uint64_t DestinationCounters::losses() const noexcept {

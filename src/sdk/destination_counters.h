@@ -23,7 +23,9 @@ struct SignalCounters {
   std::atomic<std::uint64_t> dropped_export_failed{0};
   std::atomic<std::uint64_t> dropped_rejected{0};
   std::atomic<std::uint64_t> dropped_at_shutdown{0};
+  std::atomic<std::uint64_t> dropped_unsupported{0};
   std::atomic<std::uint64_t> spooled{0};
+  std::atomic<std::uint64_t> inflight{0};  ///< a gauge
 
   SignalStats read() const noexcept;
 };
@@ -36,7 +38,7 @@ struct DestinationCounters {
   std::atomic<std::uint64_t> queued_bytes{0};  ///< a gauge: encoded, waiting to be sent
 
   SignalCounters& of(Signal signal) noexcept { return signals[index_of(signal)]; }
-  /// Everything that did not arrive, of all signals.
+  /// Everything that did not arrive though the receiver takes its like, of all signals.
   std::uint64_t losses() const noexcept;
 };
 

@@ -80,6 +80,7 @@ class GrpcExporter final : public BatchExporter {
   }
 
   void cancel() noexcept override { post_.cancel(); }
+  std::string address() const override { return without_credentials(*url_); }
 
  private:
   std::string urls_[kSignalCount];

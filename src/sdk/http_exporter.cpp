@@ -51,6 +51,7 @@ class HttpExporter final : public BatchExporter {
   }
 
   void cancel() noexcept override { post_.cancel(); }
+  std::string address() const override { return without_credentials(*url_); }
 
  private:
   HttpExporterOptions options_;

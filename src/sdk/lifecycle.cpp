@@ -160,6 +160,8 @@ PipelineOptions pipeline_options(const Config& config) {
   options.log_delay_ns = config.logs.schedule_delay_ms * 1'000'000;
   options.sender.queue_bytes = config.queue_limit_bytes;
   options.sender.retry_limit_ns = config.retry_limit_ms * 1'000'000;
+  constexpr std::int64_t kDayMs = 86'400'000;
+  options.sender.metrics_limit_ns = std::min(config.metrics.timeout_ms, kDayMs) * 1'000'000;
   return options;
 }
 

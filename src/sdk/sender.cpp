@@ -8,9 +8,19 @@ namespace binnacle::sdk {
 
 namespace {
 
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
   counter.fetch_add(n, std::memory_order_relaxed);
 }
+
+struct SignalText {
+  std::string_view name;
+  std::string_view variable;  ///< that says where the signal goes
+};
+constexpr SignalText kSignalTexts[kSignalCount] = {{"traces", "OTEL_TRACES_EXPORTER"},
+                                                   {"metrics", "OTEL_METRICS_EXPORTER"},
+                                                   {"log records", "OTEL_LOGS_EXPORTER"}};
 
 }  // namespace
 
@@ -28,14 +38,14 @@ void Sender::count_full(Signal signal, std::uint64_t items) noexcept {
   add(counters_.of(signal).dropped_queue_full, items);
 }
 
-void Sender::count_refused(Signal signal, std::uint64_t items) noexcept {
-  add(counters_.of(signal).dropped_export_failed, items);
+void Sender::count_unsupported(Signal signal, std::uint64_t items) noexcept {
+  add(counters_.of(signal).dropped_unsupported, items);
 }
 
 bool Sender::enqueue(EncodedBatch batch) {
   if (batch.items == 0) return true;
   if (is_paused(batch.signal)) {
-    count_refused(batch.signal, batch.items);
+    count_unsupported(batch.signal, batch.items);
     return false;
   }
   // One batch always fits, however small the limit.
@@ -55,6 +65,7 @@ bool Sender::enqueue(EncodedBatch batch) {
 void Sender::push(EncodedBatch batch, bool is_spooled) {
   queued_bytes_ += batch.bytes.size();
   counters_.queued_bytes.store(queued_bytes_, std::memory_order_relaxed);
+  add(counters_.of(batch.signal).inflight, batch.items);
   queue_.push_back({.batch = std::move(batch), .is_spooled = is_spooled});
   ++enqueued_;
 }
@@ -63,7 +74,8 @@ void Sender::drive(std::int64_t now_ns) {
   now_ns_ = now_ns;
   for (;;) {
     if (is_sending_) {
-      const std::optional<ExportResult> result = exporter_.poll();
+      std::optional<ExportResult> result = exporter_.poll();
+      if (!result && now_ns >= deadline_ns()) result = give_up();
       if (!result) return;
       is_sending_ = false;
       finish(*result, now_ns);
@@ -73,7 +85,7 @@ void Sender::drive(std::int64_t now_ns) {
     const Entry& entry = queue_.front();
     if (is_paused(entry.batch.signal)) {  // queued before its like was refused
       if (entry.is_spooled) spool_->remove_oldest();
-      count_refused(entry.batch.signal, entry.batch.items);
+      count_unsupported(entry.batch.signal, entry.batch.items);
       pop();
       continue;
     }
@@ -150,6 +162,27 @@ std::int64_t Sender::wait_ns(int tries, const ExportResult& result) const {
   return std::max(backoff_ns, std::min(result.retry_after_ms * 1'000'000, limits_.retry_limit_ns));
 }
 
+std::int64_t Sender::patience_ns(const Entry& entry) const noexcept {
+  return entry.batch.signal == Signal::kMetrics
+             ? std::min(limits_.retry_limit_ns, limits_.metrics_limit_ns)
+             : limits_.retry_limit_ns;
+}
+
+std::int64_t Sender::deadline_ns() const noexcept {
+  const Entry& entry = queue_.front();
+  return entry.batch.signal == Signal::kMetrics ? entry.first_try_ns + limits_.metrics_limit_ns
+                                                : kNever;
+}
+
+ExportResult Sender::give_up() {
+  ExportResult result{.outcome = ExportOutcome::kRetry};
+  result.message = exporter_.address() + ": metrics not delivered within " +
+                   std::to_string(limits_.metrics_limit_ns / 1'000'000) +
+                   " ms (OTEL_METRIC_EXPORT_TIMEOUT)";
+  exporter_.cancel();
+  return result;
+}
+
 void Sender::retry_later(const Entry& entry, const ExportResult& result, std::int64_t now_ns) {
   ++postponements_;
   if (entry.is_spooled) {  // it waits on disk, and newer ones come first
@@ -159,10 +192,14 @@ void Sender::retry_later(const Entry& entry, const ExportResult& result, std::in
   }
   is_postponed_ = result.retry_after_ms > 0;
   next_try_ns_ = now_ns + wait_ns(entry.tries, result);
-  if (next_try_ns_ - entry.first_try_ns <= limits_.retry_limit_ns) {
+  if (next_try_ns_ - entry.first_try_ns <= patience_ns(entry)) {
     return warn_once(result.message + "; will retry");
   }
-  if (!keep(entry.batch)) return lose(result.message);
+  if (!keep(entry.batch)) {
+    // The next one need not wait for what metrics are too impatient for.
+    if (entry.batch.signal == Signal::kMetrics && !is_postponed_) next_try_ns_ = now_ns;
+    return lose(result.message);
+  }
   next_spool_ns_ = next_try_ns_;
   warn_once(result.message + "; it is kept in the spool");
   pop();
@@ -186,12 +223,13 @@ void Sender::lose(const std::string& message) {
 
 void Sender::pause(const std::string& message, std::int64_t now_ns) {
   const EncodedBatch& batch = queue_.front().batch;
-  count_refused(batch.signal, batch.items);
+  count_unsupported(batch.signal, batch.items);
   paused_until_ns_[index_of(batch.signal)] = now_ns + kUnsupportedPauseNs;
   if (!std::exchange(has_warned_of_pause_[index_of(batch.signal)], true)) {
-    constexpr std::string_view kNames[kSignalCount] = {"traces", "metrics", "log records"};
-    warn_(message + "; it is sent no " + std::string(kNames[index_of(batch.signal)]) +
-          " for 10 minutes");
+    const SignalText& text = kSignalTexts[index_of(batch.signal)];
+    warn_(message + "; it seems to take no " + std::string(text.name) +
+          " and is sent none for 10 minutes; " + std::string(text.variable) +
+          "=none stops the attempts");
   }
   pop();
 }
@@ -201,7 +239,9 @@ void Sender::warn_once(const std::string& message) {
 }
 
 void Sender::pop() {
-  queued_bytes_ -= queue_.front().batch.bytes.size();
+  const EncodedBatch& batch = queue_.front().batch;
+  counters_.of(batch.signal).inflight.fetch_sub(batch.items, std::memory_order_relaxed);
+  queued_bytes_ -= batch.bytes.size();
   counters_.queued_bytes.store(queued_bytes_, std::memory_order_relaxed);
   queue_.pop_front();
   ++resolved_;
@@ -226,8 +266,7 @@ void Sender::abandon() {
 int Sender::blocked_fd() const noexcept { return is_sending_ ? exporter_.blocked_fd() : -1; }
 
 std::int64_t Sender::next_event_ns() const noexcept {
-  constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
-  if (is_sending_) return exporter_.next_event_ns();
+  if (is_sending_) return std::min(exporter_.next_event_ns(), deadline_ns());
   if (!queue_.empty()) return next_try_ns_;
   return spool_ == nullptr || spool_->is_empty() || is_stopping_ ? kNever : next_spool_ns_;
 }

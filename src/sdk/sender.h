@@ -28,6 +28,9 @@ namespace binnacle::sdk {
 struct SenderLimits {
   std::size_t queue_bytes = 4U << 20U;
   std::int64_t retry_limit_ns = 60'000'000'000;
+  /// One request with metrics, its repetitions included. They are of no use for long: the next
+  /// report tells more.
+  std::int64_t metrics_limit_ns = 30'000'000'000;
   /// OTLP's recommendation leaves the numbers open; these are the ones of the OpenTelemetry
   /// Collector's exporters, started sooner because an application's collector is near.
   std::int64_t first_backoff_ns = 500'000'000;
@@ -68,7 +71,7 @@ class Sender {
   std::uint64_t resolved() const noexcept { return resolved_; }
   /// What is lost without having been in the queue.
   void count_full(Signal signal, std::uint64_t items) noexcept;
-  void count_refused(Signal signal, std::uint64_t items) noexcept;
+  void count_unsupported(Signal signal, std::uint64_t items) noexcept;
   /// Whether the receiver has said that it does not know metrics or log records. It is asked again
   /// after kUnsupportedPauseNs; until then they are dropped.
   bool is_paused(Signal signal) const noexcept {
@@ -93,6 +96,10 @@ class Sender {
   void count_delivered(const Entry& entry, const ExportResult& result);
   void retry_later(const Entry& entry, const ExportResult& result, std::int64_t now_ns);
   std::int64_t wait_ns(int tries, const ExportResult& result) const;
+  std::int64_t patience_ns(const Entry& entry) const noexcept;
+  /// When the request under way is given up; INT64_MAX: its exporter knows.
+  std::int64_t deadline_ns() const noexcept;
+  ExportResult give_up();
   bool keep(const EncodedBatch& batch);
   void lose(const std::string& message);
   void pause(const std::string& message, std::int64_t now_ns);

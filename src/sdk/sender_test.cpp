@@ -169,7 +169,9 @@ TEST_F(SenderTest, LeavesASignalAloneThatTheReceiverDoesNotKnow) {
   EXPECT_EQ(exporter.starts, 1);
   EXPECT_TRUE(sender.is_idle());
   EXPECT_FALSE(sender.enqueue(batch(Signal::kLogs)));
-  EXPECT_EQ(counters.of(Signal::kLogs).dropped_export_failed, 6U);
+  EXPECT_EQ(counters.of(Signal::kLogs).dropped_unsupported, 6U);
+  EXPECT_EQ(counters.of(Signal::kLogs).inflight, 0U);
+  EXPECT_EQ(counters.losses(), 0U);  // nothing that anybody could have taken
 
   sender.enqueue(batch(Signal::kTraces));
   sender.drive(2 * kSecond);
@@ -183,7 +185,51 @@ TEST_F(SenderTest, LeavesASignalAloneThatTheReceiverDoesNotKnow) {
   EXPECT_TRUE(sender.enqueue(batch(Signal::kLogs)));
   sender.drive(kSecond + Sender::kUnsupportedPauseNs);
   EXPECT_EQ(exporter.starts, 3);
-  EXPECT_EQ(warnings.size(), 1U);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("OTEL_LOGS_EXPORTER=none"), std::string::npos) << warnings[0];
+}
+
+TEST_F(SenderTest, MetricsHaveADeadlineOfTheirOwn) {
+  limits.metrics_limit_ns = 3 * kSecond;
+  Sender sender = make();
+  EncodedBatch metrics = batch_of(4);
+  metrics.signal = Signal::kMetrics;
+  exporter.is_stuck = true;
+  sender.enqueue(std::move(metrics));
+  sender.enqueue(batch_of(1));
+  sender.drive(0);
+  EXPECT_EQ(sender.next_event_ns(), 3 * kSecond);
+  EXPECT_EQ(counters.of(Signal::kMetrics).inflight, 4U);
+  sender.drive(3 * kSecond - 1);
+  EXPECT_EQ(exporter.cancels, 0);
+  exporter.is_stuck = true;
+  sender.drive(3 * kSecond);
+  EXPECT_EQ(exporter.cancels, 1);
+  EXPECT_EQ(counters.of(Signal::kMetrics).dropped_export_failed, 4U);
+  EXPECT_EQ(counters.of(Signal::kMetrics).inflight, 0U);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_NE(warnings[0].find("OTEL_METRIC_EXPORT_TIMEOUT"), std::string::npos) << warnings[0];
+  // What is not metrics is not hurried, and does not wait for them either.
+  EXPECT_EQ(exporter.starts, 2);
+  sender.drive(30 * kSecond);
+  EXPECT_EQ(exporter.cancels, 1);
+  exporter.is_stuck = false;
+  sender.drive(31 * kSecond);
+  EXPECT_EQ(traces.exported, 1U);
+}
+
+TEST_F(SenderTest, MetricsAreNotRepeatedPastTheirDeadline) {
+  limits.metrics_limit_ns = 3 * kSecond;
+  Sender sender = make();
+  EncodedBatch metrics = batch_of(4);
+  metrics.signal = Signal::kMetrics;
+  sender.enqueue(std::move(metrics));
+  for (int i = 0; i < 100; ++i) exporter.script.push_back(retry());
+  for (std::int64_t now = 0; !sender.is_idle(); now += kSecond / 10) {
+    ASSERT_LT(now, 4 * kSecond);
+    sender.drive(now);
+  }
+  EXPECT_EQ(counters.of(Signal::kMetrics).dropped_export_failed, 4U);
 }
 
 TEST_F(SenderTest, GoesOnTryingTracesWhateverTheAnswer) {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <map>
 #include <string>
+#include <string_view>
 
 // A program with the SDK, configured by environment variables alone, and the real server: every
 // backend that the server receives, in development and in production.
@@ -97,6 +98,31 @@ TEST_F(SdkBackends, Zipkin) {
 TEST_F(SdkBackends, DatadogsAgent) {
   expect_delivered("datadog",
                    {{"APM_BACKEND", "datadog"}, {"DATADOG_ENDPOINT", server_.url("datadog")}});
+}
+
+std::size_t count_of(const std::string& text, std::string_view what) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++count;
+  return count;
+}
+
+// The server refuses what it has no store for; a service must neither lose spans nor fail for it.
+TEST_F(SdkBackends, WhatTheServerDoesNotTakeIsSaidOnceWithTheRemedy) {
+  const std::map<std::string, Variables> ways = {
+      {"http",
+       {{"APM_BACKEND", "otlp"}, {"OTEL_EXPORTER_OTLP_ENDPOINT", server_.url("otlp_http")}}},
+      {"grpc",
+       {{"APM_BACKEND", "otlp"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT", server_.url("otlp_grpc")},
+        {"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}}}};
+  for (const auto& [name, variables] : ways) {
+    const ProgramResult result = run_program(sender_program(), {"2", "twice"}, variables);
+    EXPECT_NE(result.output.find("delivered 1 exported 8"), std::string::npos) << result.output;
+    for (const char* remedy : {"OTEL_METRICS_EXPORTER=none", "OTEL_LOGS_EXPORTER=none"}) {
+      EXPECT_EQ(count_of(result.output, remedy), 1U) << name << ": " << result.output;
+    }
+    EXPECT_EQ(count_of(result.output, "binnacle: "), 2U) << name << ": " << result.output;
+  }
 }
 
 TEST_F(SdkBackends, SeveralAtOnceAndOneIsDead) {
