@@ -136,8 +136,9 @@ struct MetricsConfig {
   std::vector<View> views;
   /// The cells that threads record into, all together; beyond it they share cells, under a lock.
   std::size_t cell_limit_bytes = std::size_t{4} << 20U;
-  /// Tell about the SDK itself: otel.sdk.* (docs/reference/instruments.md).
-  bool describes_sdk = false;
+  /// Tell about the SDK itself, otel.sdk.* (docs/reference/instruments.md), where metrics are
+  /// exported or served: APM_SELF_OBSERVABILITY. Costs recording nothing.
+  bool describes_sdk = true;
 };
 
 /// The page that Prometheus scrapes.

@@ -446,6 +446,8 @@ TEST(EnvironmentTest, MetricsSettings) {
   EXPECT_EQ(reading.config.metrics.temporality, v1::Temporality::kDelta);
   EXPECT_EQ(reading.config.metrics.histogram_aggregation, HistogramAggregation::kExponential);
   EXPECT_EQ(read({{"OTEL_METRICS_EXEMPLAR_FILTER", "some"}}).warnings.size(), 1U);
+  EXPECT_TRUE(reading.config.metrics.describes_sdk);
+  EXPECT_FALSE(read({{"APM_SELF_OBSERVABILITY", "false"}}).config.metrics.describes_sdk);
 }
 
 TEST(EnvironmentTest, WarningsNameTheVariableItsValueAndTheRemedyButNoSecret) {

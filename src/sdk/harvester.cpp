@@ -26,6 +26,7 @@ Harvester::Harvester(Runtime& runtime)
 void Harvester::sweep(SpanSink& spans, LogSink& logs) {
   const std::size_t chunks = runtime_.pool().touched_chunks();
   taken_generation_.resize(chunks * kSlotsPerChunk);
+  seen_generation_.resize(chunks * kSlotsPerChunk);
   freed_masks_.assign(chunks, 0);
   ended_.clear();
   logs_.clear();
@@ -35,6 +36,7 @@ void Harvester::sweep(SpanSink& spans, LogSink& logs) {
   const TickAnchor anchor = calibration_.anchor();
   for (const Ended& ended : ended_) deliver(ended, anchor, spans);
   deliver_logs(anchor, logs);
+  publish_counts();
   runtime_.pool().release_all(freed_masks_);
   runtime_.sweeps().fetch_add(1, std::memory_order_relaxed);
 }
@@ -44,12 +46,31 @@ void Harvester::scan() {
     Slot* slot = runtime_.pool().slot_at(i);
     const std::uint64_t state = slot->state.load(std::memory_order_acquire);
     const SlotPhase phase = phase_of(state);
+    if (phase == SlotPhase::kOpen) count_started(i, generation_of(state), *slot);
     if ((phase != SlotPhase::kEnded && phase != SlotPhase::kLog) ||
         is_taken(i, generation_of(state))) {
       continue;
     }
     (phase == SlotPhase::kLog ? logs_ : ended_).push_back({slot, generation_of(state)});
   }
+}
+
+// An owner writes trace_flags before it opens the slot and never again, and nobody but us gives
+// slots back: what is read here is settled.
+void Harvester::count_started(std::size_t index, std::uint32_t generation,
+                              const Slot& slot) noexcept {
+  if (seen_generation_[index] == generation) return;
+  seen_generation_[index] = generation;
+  ++started_[slot.trace_flags & kTraceFlagSampled];
+}
+
+void Harvester::publish_counts() noexcept {
+  ExportCounters& counters = runtime_.counters();
+  for (const int i : {0, 1}) {
+    counters.spans_started[i].store(started_[i], std::memory_order_relaxed);
+    counters.spans_ended[i].store(ended_count_[i], std::memory_order_relaxed);
+  }
+  counters.logs_created.store(logs_created_, std::memory_order_relaxed);
 }
 
 void Harvester::read_amends() {
@@ -183,6 +204,8 @@ void Harvester::deliver(const Ended& ended, const TickAnchor& anchor, SpanSink& 
     runtime_.counters().dropped_of_earlier_run.fetch_add(1, std::memory_order_relaxed);
   }
   taken_generation_[index] = ended.generation;
+  count_started(index, ended.generation, slot);
+  ++ended_count_[slot.trace_flags & kTraceFlagSampled];
   if (pending != nullptr) {
     if (pending->is_closing) --closing_;
     for (const Amend& amend : pending->amends) pending_bytes_ -= amend.fields.size();
@@ -204,6 +227,7 @@ void Harvester::deliver_logs(const TickAnchor& anchor, LogSink& sink) {
 
 void Harvester::deliver_log(Slot& slot, const TickAnchor& anchor, LogSink& sink) {
   if ((slot.marks & kMarkVoid) != 0) return;  // counted when it was recorded
+  ++logs_created_;
   if (slot.run != run_) {
     runtime_.counters().logs_of_earlier_run.fetch_add(1, std::memory_order_relaxed);
     return;

@@ -68,6 +68,8 @@ class Harvester {
   };
 
   void scan();
+  void count_started(std::size_t index, std::uint32_t generation, const Slot& slot) noexcept;
+  void publish_counts() noexcept;
   void read_amends();
   void read_log(LogCursor& cursor, ThreadState& thread);
   void take_amend(const AmendRecord& record);
@@ -90,11 +92,15 @@ class Harvester {
   StreamFields fields_;
   bool has_membarrier_ = false;
   std::vector<std::uint32_t> taken_generation_;  // by slot: the last one handed on
+  std::vector<std::uint32_t> seen_generation_;   // by slot: the last span that was counted
   std::vector<std::uint32_t> freed_masks_;       // by chunk: slots to give back after this sweep
   std::vector<Ended> ended_;
   std::vector<Ended> logs_;
   std::vector<LogCursor> cursors_;                      // by thread
   std::unordered_map<std::uint32_t, Pending> pending_;  // by slot
+  std::uint64_t started_[2] = {};                       // as in ExportCounters
+  std::uint64_t ended_count_[2] = {};
+  std::uint64_t logs_created_ = 0;
   std::size_t pending_bytes_ = 0;
   std::size_t closing_ = 0;  // entries of pending_ that are closing
   std::string scratch_;

@@ -25,7 +25,16 @@ namespace binnacle::sdk {
 
 /// What to do with a request.
 struct Answer {
-  enum class Manner : std::uint8_t { kAnswer, kHang, kReset, kClose, kEndlessBody };
+  enum class Manner : std::uint8_t {
+    kAnswer,
+    kHang,
+    kReset,
+    kClose,
+    kEndlessBody,
+    kEndlessHead,  ///< header after header, without a pause
+    kDrip,         ///< a byte now and then, without an end
+    kNotHttp,      ///< speaks another protocol
+  };
   int status = 200;
   std::string headers = {};  ///< whole lines, each ending in \r\n
   std::string body = {};
@@ -61,7 +70,8 @@ class HttpServerForTest {
     close(listener_);
   }
 
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1/traces"; }
+  std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return base_url() + "/v1/traces"; }
   int connections() const { return connections_.load(); }
   std::vector<Request> requests() {
     const std::lock_guard lock(mutex_);
@@ -140,6 +150,18 @@ class HttpServerForTest {
         }
         return false;
       }
+      case Answer::Manner::kEndlessHead:
+        send_all(client, "HTTP/1.1 200 OK\r\n");
+        while (!is_over_ && send_all(client, "X-More: and more\r\n")) {
+        }
+        return false;
+      case Answer::Manner::kDrip:
+        send_all(client, "HTTP/1.1 200 OK\r\nX-Slow: ");
+        while (!is_over_ && !has_hung_up(client) && send_all(client, "x")) poll(nullptr, 0, 10);
+        return false;
+      case Answer::Manner::kNotHttp:
+        send_all(client, "SSH-2.0-OpenSSH_9.2\r\n");
+        return false;
       case Answer::Manner::kAnswer:
         break;
     }

@@ -205,6 +205,10 @@ bool start_locked(Lifecycle& life) {
       !life.config.span_processors.empty() ||
       std::any_of(destinations.begin(), destinations.end(),
                   [](const DestinationSetup& setup) { return setup.span_encoder != nullptr; });
+  const bool takes_metrics =
+      life.config.prometheus.is_enabled ||
+      std::any_of(destinations.begin(), destinations.end(),
+                  [](const DestinationSetup& setup) { return setup.takes_metrics; });
   const bool takes_logs =
       std::any_of(destinations.begin(), destinations.end(),
                   [](const DestinationSetup& setup) { return setup.log_encoder != nullptr; });
@@ -220,7 +224,7 @@ bool start_locked(Lifecycle& life) {
       std::min(options.max_batch_spans, std::max<std::size_t>(life.config.max_spans / 4, 1));
   current->configure(settings, life.config.max_spans, wake_after);
   // Spans are recorded even if metrics cannot be.
-  if (start_metrics(life.config)) {
+  if (start_metrics(life.config, takes_metrics)) {
     pipeline->add_source(std::make_unique<MetricSource>(life.config.metrics, resource));
   }
   if (!pipeline->start()) {

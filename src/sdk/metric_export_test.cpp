@@ -6,8 +6,11 @@
 #include <binnacle/metrics.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 // Metrics on their way out: posted beside the spans, at intervals, on flush and at the end.
@@ -143,25 +146,172 @@ TEST(MetricExportTest, ExemplarsNameTheActiveSpan) {
   EXPECT_NE(metric.find(trace_id), std::string::npos);
 }
 
-TEST(MetricExportTest, TheSdkDescribesItself) {
-  HttpServerForTest server;
+TEST(MetricExportTest, AnExportThatTakesTooLongIsGivenUp) {
+  HttpServerForTest server([](int) { return Answer{.manner = Answer::Manner::kHang}; });
   Config config = config_for(server);
-  config.metrics.describes_sdk = true;
+  config.exporters[0].takes_traces = false;
+  config.exporters[0].timeout_ms = 60'000;
+  config.metrics.timeout_ms = 100;
+  testing::internal::CaptureStderr();
   ASSERT_TRUE(init_observability(config));
-  start_span("s").end();
-  EXPECT_TRUE(force_flush(5000));
-  EXPECT_TRUE(force_flush(5000));
-  EXPECT_TRUE(shutdown(5000));
-  const std::vector<Request> requests = metric_requests(server);
-  ASSERT_GE(requests.size(), 2U);
-  const auto metrics = metrics_in(requests.back().body);
-  for (const char* name :
-       {"otel.sdk.processor.span.queue.size", "otel.sdk.processor.span.queue.capacity",
-        "otel.sdk.processor.span.processed", "otel.sdk.exporter.span.exported",
-        "otel.sdk.exporter.span.inflight", "otel.sdk.exporter.metric_data_point.exported",
-        "otel.sdk.exporter.log.inflight", "otel.sdk.metric_reader.collection.duration"}) {
-    EXPECT_EQ(metrics.count(name), 1U) << name;
+  create_counter("export6.counter").add(1);
+  const std::int64_t before_ns = monotonic_ns();
+  EXPECT_FALSE(force_flush(20'000));
+  EXPECT_LT(monotonic_ns() - before_ns, 10'000'000'000);
+  shutdown(0);
+  const std::string warning = testing::internal::GetCapturedStderr();
+  EXPECT_NE(warning.find(server.base_url() + "/v1/metrics: metrics not delivered within 100 ms "
+                                             "(OTEL_METRIC_EXPORT_TIMEOUT)"),
+            std::string::npos)
+      << warning;
+}
+
+/// What the SDK says about itself: values by name and attributes, "otel.sdk.span.live
+/// otel.span.sampling_result=RECORD_ONLY".
+class SelfReport {
+ public:
+  explicit SelfReport(const std::string& body) {
+    bool is_good = true;
+    for (const auto& [name, metric] : metrics_in(body)) {
+      each(metric, 7, is_good, [&, key = name](const std::string& sum) {
+        each(sum, 1, is_good, [&](const std::string& point) { take(key, point, is_good); });
+      });
+    }
+    EXPECT_TRUE(is_good);
   }
+  std::int64_t operator[](const std::string& key) const {
+    const auto found = values_.find(key);
+    return found == values_.end() ? 0 : found->second;
+  }
+  bool is_empty() const { return values_.empty(); }
+
+ private:
+  void take(std::string key, const std::string& point, bool& is_good) {
+    ReadAttributes attributes;
+    std::int64_t value = 0;
+    const ParsedMessage fields(point, is_good);
+    for (int i = 0; i < fields.field_count(); ++i) {
+      if (fields.field(i).number() == 6) {
+        value = static_cast<std::int64_t>(fields.field(i).fixed64());
+      } else if (fields.field(i).number() == 7) {
+        read_attribute(fields.field(i).length_delimited(), attributes, is_good);
+      }
+    }
+    for (const auto& [name, text] : attributes) {
+      // Which destination, and which processor, is plain: there is one.
+      if (!name.starts_with("otel.component.")) key += " " + name + "=" + text.substr(2);
+    }
+    values_[key] += value;  // destinations of earlier tests report on
+  }
+
+  std::map<std::string, std::int64_t> values_;
+};
+
+class SelfReportTest : public testing::Test {
+ protected:
+  explicit SelfReportTest(std::function<Answer(int)> answer = [](int) { return Answer{}; })
+      : server_(std::move(answer)), config_(config_for(server_)) {
+    config_.metrics.describes_sdk = true;
+  }
+  void TearDown() override { shutdown(1000); }
+  /// The last report after a flush and one more: what became of the first one's requests is known
+  /// in the second.
+  SelfReport report() {
+    force_flush(5000);
+    force_flush(5000);
+    const std::vector<Request> requests = metric_requests(server_);
+    return SelfReport(requests.empty() ? "" : requests.back().body);
+  }
+
+  HttpServerForTest server_;
+  Config config_;
+};
+
+TEST_F(SelfReportTest, CountsSpansThatStartAreOpenAndAreExported) {
+  ASSERT_TRUE(init_observability(config_));
+  const std::string sampled = " otel.span.sampling_result=RECORD_AND_SAMPLE";
+  const SelfReport before = report();
+  Span open = start_span("open");
+  for (int i = 0; i < 5; ++i) start_span("s").end();
+  const SelfReport after = report();
+  EXPECT_EQ(after["otel.sdk.span.started" + sampled] - before["otel.sdk.span.started" + sampled],
+            6);
+  EXPECT_EQ(after["otel.sdk.span.live" + sampled] - before["otel.sdk.span.live" + sampled], 1);
+  EXPECT_EQ(
+      after["otel.sdk.processor.span.processed"] - before["otel.sdk.processor.span.processed"], 5);
+  EXPECT_EQ(after["otel.sdk.exporter.span.exported"] - before["otel.sdk.exporter.span.exported"],
+            5);
+  EXPECT_EQ(after["otel.sdk.exporter.span.inflight"], 0);
+  EXPECT_GE(after["otel.sdk.processor.span.queue.size"], 1);
+  EXPECT_EQ(after["otel.sdk.processor.span.queue.capacity"],
+            static_cast<std::int64_t>(config_.max_spans));
+  EXPECT_GT(after["otel.sdk.exporter.metric_data_point.exported"], 0);
+  open.end();
+  const SelfReport ended = report();
+  EXPECT_EQ(ended["otel.sdk.span.started" + sampled], after["otel.sdk.span.started" + sampled]);
+  EXPECT_EQ(ended["otel.sdk.span.live" + sampled], before["otel.sdk.span.live" + sampled]);
+}
+
+TEST_F(SelfReportTest, ASpanThatAnotherThreadEndsIsCountedOnce) {
+  ASSERT_TRUE(init_observability(config_));
+  const std::string sampled = " otel.span.sampling_result=RECORD_AND_SAMPLE";
+  const SelfReport before = report();
+  for (int i = 0; i < 100; ++i) {
+    Span span = start_span("handed over");
+    std::thread([moved = std::move(span)]() mutable { moved.end(); }).join();
+  }
+  const SelfReport after = report();
+  EXPECT_EQ(after["otel.sdk.span.started" + sampled] - before["otel.sdk.span.started" + sampled],
+            100);
+  EXPECT_EQ(after["otel.sdk.span.live" + sampled], before["otel.sdk.span.live" + sampled]);
+}
+
+TEST_F(SelfReportTest, TellsRecordedFromSampledSpansAndWhyOnesWereDropped) {
+  config_.sampler = SamplerKind::kAlwaysOff;
+  config_.keep_errors.is_enabled = true;
+  config_.max_spans = 64;
+  ASSERT_TRUE(init_observability(config_));
+  const std::string recorded = " otel.span.sampling_result=RECORD_ONLY";
+  const SelfReport before = report();
+  std::vector<Span> open;
+  for (int i = 0; i < 200; ++i) open.push_back(start_span("too many"));
+  const SelfReport after = report();
+  const std::int64_t live = after["otel.sdk.span.live" + recorded];
+  EXPECT_GT(live, 0);
+  EXPECT_LT(live, 64 + 32);  // the thread may have held a chunk from before
+  EXPECT_EQ(after["otel.sdk.processor.span.processed error.type=queue_full"] -
+                before["otel.sdk.processor.span.processed error.type=queue_full"],
+            200 - live);
+}
+
+TEST_F(SelfReportTest, CountsLogRecords) {
+  ASSERT_TRUE(init_observability(config_));
+  const SelfReport before = report();
+  for (int i = 0; i < 3; ++i) emit_log(Severity::kInfo, i);
+  const SelfReport after = report();
+  for (const char* name : {"otel.sdk.log.created", "otel.sdk.processor.log.processed",
+                           "otel.sdk.exporter.log.exported"}) {
+    EXPECT_EQ(after[name] - before[name], 3) << name;
+  }
+}
+
+class RefusedReportTest : public SelfReportTest {
+ protected:
+  RefusedReportTest() : SelfReportTest(refuse_traces) {}
+  static Answer refuse_traces(int n) { return Answer{.status = n == 0 ? 400 : 200}; }
+};
+
+TEST_F(RefusedReportTest, SaysWhatWasLostOnTheWay) {
+  ASSERT_TRUE(init_observability(config_));
+  start_span("refused").end();
+  EXPECT_EQ(report()["otel.sdk.exporter.span.exported error.type=export_failed"] > 0, true);
+}
+
+TEST_F(SelfReportTest, IsSilentIfToldTo) {
+  config_.metrics.describes_sdk = false;
+  ASSERT_TRUE(init_observability(config_));
+  start_span("s").end();
+  EXPECT_TRUE(report().is_empty());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "sdk/self_metrics.h"
 #include "sdk/warning.h"
 
+#include <algorithm>
 #include <exception>
 
 namespace binnacle::sdk {
@@ -28,7 +29,7 @@ ExemplarPolicy policy_of(ExemplarFilter filter) noexcept {
 
 }  // namespace
 
-bool start_metrics(const Config& config) noexcept try {
+bool start_metrics(const Config& config, bool are_read) noexcept try {
   g_current_span.store(active_span_context, std::memory_order_relaxed);
   g_restart_in_child.store(restart, std::memory_order_release);
   MetricSettings settings;
@@ -41,7 +42,9 @@ bool start_metrics(const Config& config) noexcept try {
     warn("metrics are not recorded: cannot reserve memory");
     return false;
   }
-  describe_sdk(config.metrics.describes_sdk, config.max_spans);
+  const std::size_t log_slots =
+      std::min(config.logs.max_records, config.max_spans - config.max_spans / 4);
+  describe_sdk(config.metrics.describes_sdk && are_read, config.max_spans, log_slots);
   return true;
 } catch (const std::exception&) {
   return false;

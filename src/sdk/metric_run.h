@@ -6,8 +6,9 @@
 
 namespace binnacle::sdk {
 
-/// Metrics are recorded from now on, from zero. False (and a warning) if memory lacks.
-bool start_metrics(const Config& config) noexcept;
+/// Metrics are recorded from now on, from zero. `are_read`: somebody is told them, so that the SDK
+/// may tell about itself. False (and a warning) if memory lacks.
+bool start_metrics(const Config& config, bool are_read) noexcept;
 /// No longer. What was recorded can still be collected.
 void stop_metrics() noexcept;
 

@@ -286,6 +286,7 @@ class Recording {
   static Config quiet_config() {
     Config config;
     config.schedule_delay_ms = 3'600'000;  // tests flush when they want to see something
+    config.metrics.describes_sdk = false;  // so that every request is the test's own
     return config;
   }
   explicit Recording(const Config& config = quiet_config())

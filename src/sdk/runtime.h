@@ -23,6 +23,10 @@ namespace binnacle::sdk {
 /// Counters of the harvester; written by the export thread. What becomes of spans after that is
 /// counted by destination.
 struct ExportCounters {
+  /// Spans that took a slot, as far as a sweep has seen them; [1] are the sampled ones.
+  std::atomic<std::uint64_t> spans_started[2] = {};
+  std::atomic<std::uint64_t> spans_ended[2] = {};
+  std::atomic<std::uint64_t> logs_created{0};
   std::atomic<std::uint64_t> dropped_of_earlier_run{0};  ///< open at a shutdown, ended after it
   std::atomic<std::uint64_t> logs_of_earlier_run{0};     ///< recorded before a shutdown
   std::atomic<std::uint64_t> attributes_dropped{0};
