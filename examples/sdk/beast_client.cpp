@@ -28,7 +28,7 @@ int main(int argc, char** argv) try {
     request.set(http::field::host, std::string(argv[1]) + ":" + argv[2]);
 
     binnacle::beast::ClientRequest traced(request, argv[1],
-                                          static_cast<unsigned short>(std::stoi(argv[2])));
+                                          static_cast<unsigned short>(std::stoi(argv[2])), "http");
     http::write(socket, request);
     boost::beast::flat_buffer buffer;
     http::response<http::string_body> response;

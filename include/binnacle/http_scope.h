@@ -28,8 +28,12 @@ inline namespace v1 {
 class [[nodiscard]] HttpClientScope : public detail::ScopeCalls<HttpClientScope> {
  public:
   HttpClientScope(std::string_view method, std::string_view url) noexcept;
+  /// For a request whose method and URL are known only once it has been made; request() says them.
+  HttpClientScope() noexcept;
   ~HttpClientScope() { end(); }
 
+  /// Method and URL, where the constructor was not told; renames the span.
+  HttpClientScope& request(std::string_view method, std::string_view url) noexcept;
   /// The path with placeholders ("/offers/{id}"): url.template; renames the span.
   HttpClientScope& url_template(std::string_view path) noexcept;
   HttpClientScope& request_bytes(std::int64_t bytes) noexcept;
@@ -42,12 +46,16 @@ class [[nodiscard]] HttpClientScope : public detail::ScopeCalls<HttpClientScope>
   void end() noexcept;
 
  private:
+  void set_request(std::string_view method, std::string_view url) noexcept;
+
   std::string_view method_;  ///< one of the known ones, or "_OTHER"
   std::uint16_t port_ = 0;
   std::int16_t status_ = 0;
   detail::ShortText<127> host_;
 };
 
+/// For a request whose method and URL HttpClientScope::request() says later.
+inline HttpClientScope trace_http_client() noexcept { return HttpClientScope(); }
 inline HttpClientScope trace_http_client(std::string_view method, std::string_view url) noexcept {
   return HttpClientScope(method, url);
 }
@@ -64,6 +72,7 @@ class [[nodiscard]] HttpServerScope : public detail::ScopeCalls<HttpServerScope>
   /// The path as it was asked for, without query. Content.
   HttpServerScope& path(std::string_view path) noexcept;
   HttpServerScope& scheme(std::string_view scheme) noexcept;
+  /// `port` 0: not known.
   HttpServerScope& server(std::string_view address, int port) noexcept;
   HttpServerScope& request_bytes(std::int64_t bytes) noexcept;
   HttpServerScope& response_bytes(std::int64_t bytes) noexcept;

@@ -56,11 +56,25 @@ const Histogram& client_duration() noexcept {
 HttpClientScope::HttpClientScope(std::string_view method, std::string_view url) noexcept
     : ScopeCalls(method_name(method), sdk::scope_options(SpanKind::kClient)),
       method_(known_method(method)) {
+  set_request(method, url);
+}
+
+HttpClientScope::HttpClientScope() noexcept
+    : ScopeCalls("HTTP", sdk::scope_options(SpanKind::kClient)), method_(kOther) {}
+
+void HttpClientScope::set_request(std::string_view method, std::string_view url) noexcept {
   const sdk::UrlParts parts = sdk::split_url(url);
   host_.assign(parts.host);
   port_ = parts.port;
   set_method(*this, method_, method);
   sdk::set_url(ref(), url, parts);
+}
+
+HttpClientScope& HttpClientScope::request(std::string_view method, std::string_view url) noexcept {
+  method_ = known_method(method);
+  span().update_name(method_name(method));
+  set_request(method, url);
+  return *this;
 }
 
 HttpClientScope& HttpClientScope::url_template(std::string_view path) noexcept {
@@ -123,7 +137,8 @@ HttpServerScope& HttpServerScope::scheme(std::string_view scheme) noexcept {
 }
 
 HttpServerScope& HttpServerScope::server(std::string_view address, int port) noexcept {
-  return set_attribute("server.address", address).set_attribute("server.port", port);
+  set_attribute("server.address", address);
+  return port > 0 ? set_attribute("server.port", port) : *this;
 }
 
 HttpServerScope& HttpServerScope::request_bytes(std::int64_t bytes) noexcept {

@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // The examples for libcurl and Beast as processes of their own, sending what they record to a
@@ -48,21 +51,33 @@ class AcrossProcesses : public testing::TestWithParam<const char*> {
  protected:
   std::string start(const std::string& service, const std::string& program) {
     return "OTEL_PROPAGATORS=" + std::string(GetParam()) + " OTEL_SERVICE_NAME=" + service +
-           " OTEL_TRACES_EXPORTER=otlp OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf"
-           " OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=" +
-           collector_.url() + " " + program;
+           " OTEL_TRACES_EXPORTER=otlp OTEL_METRICS_EXPORTER=otlp APM_SELF_OBSERVABILITY=false"
+           " OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_EXPORTER_OTLP_ENDPOINT=" +
+           collector_.base_url() + " " + program;
   }
   /// What was received, by trace id and name.
   std::map<std::string, std::map<std::string, ReadSpan>> traces() {
     std::map<std::string, std::map<std::string, ReadSpan>> traces;
     bool is_good = true;
     for (const Request& request : collector_.requests()) {
+      if (!request.head.starts_with("POST /v1/traces ")) continue;
       for (ReadSpan& span : read_request(request.body, is_good)) {
         traces[span.trace_id][span.name] = std::move(span);
       }
     }
     EXPECT_TRUE(is_good);
     return traces;
+  }
+
+  /// How many requests with metrics hold all of these names and labels.
+  int count_metrics(std::initializer_list<std::string_view> texts) {
+    const std::vector<Request> all = collector_.requests();
+    return static_cast<int>(std::count_if(all.begin(), all.end(), [&](const Request& request) {
+      return request.head.starts_with("POST /v1/metrics ") &&
+             std::all_of(texts.begin(), texts.end(), [&](std::string_view text) {
+               return request.body.find(text) != std::string::npos;
+             });
+    }));
   }
 
   HttpServerForTest collector_;
@@ -109,9 +124,17 @@ TEST_P(AcrossProcesses, ClientAndServerAreOneTrace) {
     EXPECT_EQ(service.status, 0U);  // what the client got wrong is not the server's error
     EXPECT_EQ(client.status, status == "i:404" ? 2U : 0U);
     EXPECT_EQ(client.attribute("error.type"), status == "i:404" ? "s:404" : "none");
+    // Paths are content, which is not captured; what stands for them is.
+    EXPECT_EQ(client.attribute("url.full"), "none");
+    EXPECT_NE(client.attribute("content.url.hash"), "none");
+    EXPECT_EQ(service.attribute("url.path"), "none");
+    EXPECT_NE(service.attribute("content.path.hash"), "none");
+    EXPECT_EQ(client.attribute("url.scheme"), "s:http");
     if (status == "i:200") ++found;
   }
   EXPECT_EQ(found, 2);
+  EXPECT_EQ(count_metrics({"http.client.request.duration", "127.0.0.1", "GET"}), 3);
+  EXPECT_EQ(count_metrics({"http.request.duration", "http.request.total", "/bids/{id}"}), 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, AcrossProcesses,
@@ -122,6 +145,7 @@ TEST(CurlExampleTest, ARefusedConnectionIsAnErrorOfTheClientSpan) {
   HttpServerForTest collector;
   Program client(
       "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf OTEL_TRACES_EXPORTER=otlp "
+      "OTEL_METRICS_EXPORTER=none "
       "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=" +
       collector.url() + " " CURL_CLIENT " http://127.0.0.1:1/ 2>&1");
   EXPECT_NE(client.line(), "");

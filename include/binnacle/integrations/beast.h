@@ -4,7 +4,6 @@
 #include <boost/beast/http/message.hpp>
 
 #include <cstdlib>
-#include <exception>
 #include <string>
 #include <string_view>
 
@@ -50,20 +49,19 @@ void visit_fields(const void* fields, HeaderReader::Visitor visitor, void* state
   }
 }
 
-/// A method that is not known stands as _OTHER, so that nobody can make up thousands of them.
-template <typename Header>
-void set_method(const Span& span, const Header& header) {
-  if (header.method() == boost::beast::http::verb::unknown) {
-    span.set_attribute("http.request.method", "_OTHER")
-        .set_attribute("http.request.method_original", view(header.method_string()));
-  } else {
-    span.set_attribute("http.request.method", view(header.method_string()));
-  }
-}
-template <typename Header>
-std::string_view method_name(const Header& header) {
-  return header.method() == boost::beast::http::verb::unknown ? "HTTP"
-                                                              : view(header.method_string());
+/// The URL of a request as far as it may matter: without the query, and without a path that could
+/// be taken for a part of the authority.
+inline std::string url_of(std::string_view scheme, std::string_view host, unsigned short port,
+                          std::string_view target) {
+  std::string url(scheme);
+  if (!url.empty()) url += "://";
+  const bool is_address6 = host.find(':') != std::string_view::npos && host.front() != '[';
+  url.append(is_address6 ? "[" : "").append(host).append(is_address6 ? "]:" : ":");
+  url += std::to_string(port);
+  const std::string_view path = target.substr(0, target.find_first_of("?#"));
+  const bool is_path = !path.empty() && path.front() == '/';  // not "*", nor a proxy's whole URL
+  if (is_path && path.find('@') == std::string_view::npos) url += path;
+  return url;
 }
 
 }  // namespace detail
@@ -79,116 +77,93 @@ Context extract_trace_context(const boost::beast::http::header<kIsRequest, Field
   return collector.context(HeaderReader(&fields, detail::visit_fields<Fields>));
 }
 
-/// A request that is being sent, under a client span: a child of the current one. The span ends
-/// with this object. Neither copied nor moved; not thread-safe.
+/// A request that is being sent, under an HttpClientScope (http_scope.h): its span, its attributes
+/// and its instrument, http.client.request.duration. The span is a child of the current one, never
+/// itself the current one, and ends with this object. Neither copied nor moved; not thread-safe,
+/// but it may be ended on another thread.
 class ClientRequest {
  public:
-  /// Sets the headers of `request`, which is written afterwards.
+  /// Sets the headers of `request`, which is written afterwards. `scheme`: "http", "https", or
+  /// empty if it is not to be recorded.
   template <typename Fields>
   ClientRequest(boost::beast::http::header<true, Fields>& request, std::string_view host,
-                unsigned short port)
-      : span_(start_span(detail::method_name(request),
-                         SpanOptions()
-                             .with_kind(SpanKind::kClient)
-                             .with_attributes({{"server.address", host}, {"server.port", port}}))),
-        exceptions_(std::uncaught_exceptions()) {
-    detail::set_method(span_, request);
-    add_trace_context(request, span_.capture());
+                unsigned short port, std::string_view scheme = {})
+      : scope_(detail::view(request.method_string()),
+               detail::url_of(scheme, host, port, detail::view(request.target()))) {
+    scope_.detach();  // asynchronous operations go on with other work on this thread
+    add_trace_context(request, scope_.capture());
   }
   ClientRequest(const ClientRequest&) = delete;
   ClientRequest& operator=(const ClientRequest&) = delete;
-  ~ClientRequest() {
-    if (std::uncaught_exceptions() > exceptions_) span_.set_error("left by an exception");
-  }
 
   /// What came back. 4xx and 5xx are errors of the span.
   template <typename Fields>
   void set_response(const boost::beast::http::header<false, Fields>& response) {
-    const unsigned status = response.result_int();
-    span_.set_attribute("http.response.status_code", status);
-    if (status >= 400) span_.set_attribute("error.type", std::to_string(status)).set_error();
+    scope_.status_code(static_cast<int>(response.result_int()));
   }
   /// Nothing came back.
   void set_failure(const boost::system::error_code& error) {
-    span_
-        .set_attribute("error.type",
-                       error.category().name() + (":" + std::to_string(error.value())))
-        .set_error(error.message());
+    scope_.fail(error.category().name() + (":" + std::to_string(error.value())), error.message());
   }
 
-  const Span& span() const noexcept { return span_; }
+  /// For what the message does not say: url_template(), attributes of one's own.
+  HttpClientScope& scope() noexcept { return scope_; }
+  const Span& span() const noexcept { return scope_.span(); }
 
  private:
-  Span span_;
-  int exceptions_;
+  HttpClientScope scope_;
 };
 
-/// A request that is being served, under a server span that descends from the caller's. The span is
-/// the thread's current one and ends with this object. Neither copied nor moved; for the thread
-/// that made it.
+/// A request that is being served, under an HttpServerScope that descends from the caller's span:
+/// its span, its attributes and its instruments, http.request.duration and http.request.total. The
+/// span is the thread's current one and ends with this object. Neither copied nor moved; for the
+/// thread that made it.
 class ServerRequest {
  public:
   /// `route`: the pattern that the target matched ("/bids/{id}"), if there is one; it becomes part
-  /// of the span's name, which a target with its ids must not.
+  /// of the span's name and a label, which a target with its ids must not. The target's path is
+  /// content (content.h), its query is never recorded.
   template <typename Fields>
   explicit ServerRequest(const boost::beast::http::header<true, Fields>& request,
                          std::string_view route = {}, std::string_view scheme = "http")
       : ServerRequest(request, route, scheme, beast::extract_trace_context(request)) {}
   ServerRequest(const ServerRequest&) = delete;
   ServerRequest& operator=(const ServerRequest&) = delete;
-  ~ServerRequest() {
-    if (std::uncaught_exceptions() > exceptions_) span_.set_error("left by an exception");
-  }
 
   /// What is sent back. Of the server's errors only 5xx are its own.
   template <typename Fields>
   void set_response(const boost::beast::http::header<false, Fields>& response) {
-    const unsigned status = response.result_int();
-    span_.set_attribute("http.response.status_code", status);
-    if (status < 500) return;
-    span_.set_attribute("error.type", std::to_string(status)).set_error();
+    scope_.status_code(static_cast<int>(response.result_int()));
   }
 
-  const Span& span() const noexcept { return *span_; }
+  HttpServerScope& scope() noexcept { return scope_; }
+  const Span& span() const noexcept { return scope_.span(); }
 
  private:
   template <typename Fields>
   ServerRequest(const boost::beast::http::header<true, Fields>& request, std::string_view route,
                 std::string_view scheme, const Context& caller)
-      : span_(name(request, route), SpanOptions().with_parent(caller).with_kind(SpanKind::kServer)),
-        exceptions_(std::uncaught_exceptions()) {
-    if (!span_.is_recording()) return;
-    detail::set_method(*span_, request);
-    const std::string_view target = detail::view(request.target());
-    span_.set_attribute("url.path", target.substr(0, target.find('?')))
-        .set_attribute("url.scheme", scheme)
-        .set_attribute("network.protocol.version", request.version() == 10 ? "1.0" : "1.1");
-    if (!route.empty()) span_.set_attribute("http.route", route);
+      : scope_(detail::view(request.method_string()), route, &caller) {
+    if (!scope_.is_recording()) return;
+    scope_.path(detail::view(request.target())).scheme(scheme);
+    scope_.set_attribute("network.protocol.version", request.version() == 10 ? "1.0" : "1.1");
     set_host(detail::view(request[boost::beast::http::field::host]));
     const std::string_view agent = detail::view(request[boost::beast::http::field::user_agent]);
-    if (!agent.empty()) span_.set_attribute("user_agent.original", agent);
+    if (!agent.empty()) scope_.set_attribute("user_agent.original", agent);
   }
 
-  template <typename Header>
-  static std::string name(const Header& request, std::string_view route) {
-    std::string name(detail::method_name(request));
-    if (!route.empty()) name.append(" ").append(route);
-    return name;
-  }
-
-  void set_host(std::string_view host) const {
+  void set_host(std::string_view host) {
     if (host.empty()) return;
     // "name:port", "[address]:port", or without a port.
     const std::size_t colon = host.rfind(':');
     const bool has_port = colon != std::string_view::npos && host.find(']', colon) == host.npos;
-    span_.set_attribute("server.address", host.substr(0, has_port ? colon : host.size()));
-    if (!has_port) return;
-    const long port = std::strtol(std::string(host.substr(colon + 1)).c_str(), nullptr, 10);
-    if (port > 0 && port < 65536) span_.set_attribute("server.port", port);
+    long port = 0;
+    if (has_port) port = std::strtol(std::string(host.substr(colon + 1)).c_str(), nullptr, 10);
+    scope_.server(host.substr(0, has_port ? colon : host.size()),
+                  port > 0 && port < 65536 ? static_cast<int>(port) : 0);
   }
 
-  ActiveSpan span_;
-  int exceptions_;
+  HttpServerScope scope_;
 };
 
 }  // namespace beast

@@ -3,7 +3,6 @@
 #include <binnacle/apm.h>
 #include <curl/curl.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -66,39 +65,21 @@ inline std::string error_type(CURLcode code) {
   }
 }
 
-/// url.scheme, server.address, server.port. Not url.full: it may hold what nobody should record.
-inline void set_server(const Span& span, const char* url) {
-  CURLU* parts = curl_url();
-  if (parts == nullptr) return;
-  if (curl_url_set(parts, CURLUPART_URL, url, CURLU_GUESS_SCHEME) == CURLUE_OK) {
-    const auto with = [parts](CURLUPart part, unsigned flags, auto use) {
-      char* text = nullptr;
-      if (curl_url_get(parts, part, &text, flags) == CURLUE_OK) use(text);
-      curl_free(text);
-    };
-    with(CURLUPART_SCHEME, 0, [&](const char* text) { span.set_attribute("url.scheme", text); });
-    with(CURLUPART_HOST, 0, [&](const char* text) { span.set_attribute("server.address", text); });
-    with(CURLUPART_PORT, CURLU_DEFAULT_PORT, [&](const char* text) {
-      span.set_attribute("server.port", std::strtol(text, nullptr, 10));
-    });
-  }
-  curl_url_cleanup(parts);
-}
-
 }  // namespace detail
 
-/// One transfer under a client span, which has OpenTelemetry's HTTP attributes once it is finished.
-/// From the constructor to finish() (or the destructor) the handle's CURLOPT_HTTPHEADER belongs to
-/// this object; afterwards it is what `headers` was. Neither copied nor moved; not thread-safe.
+/// One transfer under an HttpClientScope (http_scope.h): its span, its attributes and its
+/// instrument, http.client.request.duration. The span is a child of the current one, and never
+/// itself the current one. From the constructor to finish() (or the destructor) the handle's
+/// CURLOPT_HTTPHEADER belongs to this object; afterwards it is what `headers` was. Neither copied
+/// nor moved; not thread-safe, but it may be finished on another thread.
 class Transfer {
  public:
   /// `headers`: those of the request, or null; they stay the caller's and must outlive this object.
-  /// The span is a child of the current one.
   explicit Transfer(CURL* handle, curl_slist* headers = nullptr)
-      : handle_(handle),
-        headers_(headers),
-        span_(start_span("HTTP", SpanOptions().with_kind(SpanKind::kClient))),
-        ours_(add_trace_context(nullptr, span_.capture())) {
+      : handle_(handle), headers_(headers) {
+    // libcurl goes on to other transfers before this one is done.
+    scope_.detach();
+    ours_ = add_trace_context(nullptr, scope_.capture());
     if (ours_ == nullptr) {
       curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, headers_);
       return;
@@ -123,41 +104,37 @@ class Transfer {
     curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, headers_);
     if (last_ != nullptr) last_->next = nullptr;
     curl_slist_free_all(ours_);
-    if (span_.is_recording()) record(result);
-    span_.end();
+    record(result);
+    scope_.end();
     return result;
   }
 
-  const Span& span() const noexcept { return span_; }
+  /// For what libcurl does not know: url_template(), resend_count(), attributes of one's own.
+  HttpClientScope& scope() noexcept { return scope_; }
+  const Span& span() const noexcept { return scope_.span(); }
 
  private:
-  void record(CURLcode result) const {
-    const char* method = nullptr;
-    curl_easy_getinfo(handle_, CURLINFO_EFFECTIVE_METHOD, &method);
-    if (method != nullptr) span_.update_name(method).set_attribute("http.request.method", method);
-    const char* url = nullptr;
-    curl_easy_getinfo(handle_, CURLINFO_EFFECTIVE_URL, &url);
-    if (url != nullptr && *url != '\0') detail::set_server(span_, url);
-    const char* address = nullptr;
-    curl_easy_getinfo(handle_, CURLINFO_PRIMARY_IP, &address);
-    if (address != nullptr && *address != '\0') {
-      span_.set_attribute("network.peer.address", address);
-    }
+  std::string_view text(CURLINFO info) const {
+    const char* found = nullptr;
+    curl_easy_getinfo(handle_, info, &found);
+    return found == nullptr ? std::string_view() : std::string_view(found);
+  }
+
+  // Only now does the handle know what was asked of it; after redirects, the last request counts.
+  void record(CURLcode result) {
+    scope_.request(text(CURLINFO_EFFECTIVE_METHOD), text(CURLINFO_EFFECTIVE_URL));
+    const std::string_view address = text(CURLINFO_PRIMARY_IP);
+    if (!address.empty()) scope_.set_attribute("network.peer.address", address);
     long status = 0;
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
-    if (status != 0) span_.set_attribute("http.response.status_code", status);
-    if (result != CURLE_OK) {
-      span_.set_attribute("error.type", detail::error_type(result));
-      span_.set_error(curl_easy_strerror(result));
-    } else if (status >= 400) {
-      span_.set_attribute("error.type", std::to_string(status)).set_error();
-    }
+    if (status != 0) scope_.status_code(static_cast<int>(status));
+    if (result != CURLE_OK) scope_.fail(detail::error_type(result), curl_easy_strerror(result));
   }
 
   CURL* handle_;
   curl_slist* headers_;
-  Span span_;
-  curl_slist* ours_;
+  HttpClientScope scope_;
+  curl_slist* ours_ = nullptr;
   curl_slist* last_ = nullptr;
   bool is_finished_ = false;
 };
