@@ -2,7 +2,9 @@
 
 #include <binnacle/attribute.h>
 #include <binnacle/context.h>
+#include <binnacle/instruments.h>
 #include <binnacle/log.h>
+#include <binnacle/metrics.h>
 #include <binnacle/propagation.h>
 #include <binnacle/scopes.h>
 #include <binnacle/span.h>
@@ -34,6 +36,10 @@
 //       }
 //     }
 //
+//     binnacle::instruments().record_bid("example.com", "won");         // instruments.h
+//     binnacle::create_counter("offers.seen").add(42);                  // metrics.h: your own
+//     binnacle::emit_log(binnacle::Severity::kInfo, "round is over");   // log.h
+//
 //     binnacle::shutdown(2000);         // or simply exit: spans are flushed for at most a second
 //   }
 //
@@ -60,8 +66,9 @@ bool init_observability(const Config& config) noexcept;
 /// The same as init_observability().
 inline bool init_apm() noexcept { return init_observability(); }
 
-/// Sends what has ended so far. True once the collector has accepted all of it; false if the
-/// deadline passed or something was lost (sdk_stats() says what).
+/// Sends what has ended so far. True once the collectors have accepted all of it; false if the
+/// deadline passed or something was lost (sdk_stats() and destination_stats() say what). Metrics or
+/// log records for a collector that knows no such thing are no loss: stderr has said so.
 bool force_flush(std::int64_t timeout_ms = 5000) noexcept;
 
 /// Stops recording, sends what has ended and stops the export thread. True if all was delivered in
