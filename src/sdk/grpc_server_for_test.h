@@ -37,6 +37,9 @@ struct GrpcReply {
     kCloseMidAnswer,
     kHttp1,
     kEndlessBody,
+    kDrip,      ///< headers, then a frame of one byte now and then
+    kNotHttp2,  ///< speaks another protocol
+    kBadFrame,  ///< a frame that is longer than allowed
   };
   std::string status = "0";
   std::string message = {};
@@ -231,6 +234,18 @@ class GrpcServerForTest {
         return false;
       case GrpcReply::Manner::kHttp1:
         send_all(client, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+        return false;
+      case GrpcReply::Manner::kDrip:
+        send_frame(client, kHeaders, kEndHeaders, stream, headers);
+        while (!is_over_ && !has_hung_up(client) && send_frame(client, kData, 0, stream, "x")) {
+          poll(nullptr, 0, 10);
+        }
+        return false;
+      case GrpcReply::Manner::kNotHttp2:
+        send_all(client, "SSH-2.0-OpenSSH_9.2\r\n");
+        return false;
+      case GrpcReply::Manner::kBadFrame:
+        send_all(client, std::string(9, '\xFF') + std::string(64, 'x'));
         return false;
       case GrpcReply::Manner::kEndlessBody: {
         send_frame(client, kHeaders, kEndHeaders, stream, headers);

@@ -6,11 +6,16 @@
 #include <binnacle/metrics.h>
 #include <gtest/gtest.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -155,6 +160,103 @@ TEST(SignalTest, TheExportThreadTakesNone) {
               _exit(shutdown(5000) ? 0 : 2);
             }),
             0);
+}
+
+// A service that only notes SIGTERM and goes on: nothing of the SDK's is interrupted by it.
+TEST(SignalTest, HandlersOfTheHostInterruptNothing) {
+  HttpServerForTest server;
+  EXPECT_EQ(in_child([&] {
+              init_observability(config_for(server));
+              struct sigaction action{};  // without SA_RESTART
+              action.sa_handler = [](int) {};
+              sigaction(SIGTERM, &action, nullptr);
+              std::atomic<bool> is_over{false};
+              const pthread_t main_thread = pthread_self();
+              std::thread sender([&] {
+                while (!is_over) {
+                  pthread_kill(main_thread, SIGTERM);
+                  kill(getpid(), SIGTERM);
+                  std::this_thread::yield();
+                }
+              });
+              int failed = 0;
+              for (int i = 0; i < 50; ++i) {
+                start_span("s").end();
+                if (!force_flush(5000)) ++failed;
+              }
+              if (!shutdown(5000)) ++failed;
+              is_over = true;
+              sender.join();
+              _exit(failed);
+            }),
+            0);
+  EXPECT_EQ(received_by(server).names.size(), 50U);
+}
+
+/// Takes a connection, reads a little, and resets it, again and again.
+class Resetting {
+ public:
+  Resetting() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    listen(listener_, 16);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    thread_ = std::thread([this] { serve(); });
+  }
+  Resetting(const Resetting&) = delete;
+  Resetting& operator=(const Resetting&) = delete;
+  ~Resetting() {
+    is_over_ = true;
+    thread_.join();
+    close(listener_);
+  }
+  int connections() const { return connections_.load(); }
+
+  std::string url;
+
+ private:
+  void serve() {
+    while (!is_over_) {
+      pollfd event{listener_, POLLIN, 0};
+      if (poll(&event, 1, 10) <= 0) continue;
+      const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      char bytes[64];
+      [[maybe_unused]] const ssize_t got = recv(client, bytes, sizeof bytes, 0);
+      const linger reset{1, 0};
+      setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+      close(client);
+      ++connections_;
+    }
+  }
+
+  int listener_;
+  std::atomic<bool> is_over_{false};
+  std::atomic<int> connections_{0};
+  std::thread thread_;
+};
+
+TEST(SignalTest, ABrokenPipeIsNotTheHostsTrouble) {
+  const Resetting collector;
+  EXPECT_EQ(in_child([&] {
+              signal(SIGPIPE, SIG_DFL);
+              Config config = Recording::quiet_config();
+              config.exporters = {ExporterConfig().with_endpoint(collector.url)};
+              config.retry_limit_ms = 0;
+              init_observability(config);
+              const std::string text(3000, 'x');
+              for (int round = 0; round < 5; ++round) {
+                for (int i = 0; i < 400; ++i) start_span("s").set_attribute("text", text);
+                force_flush(2000);
+              }
+              shutdown(1000);
+              _exit(0);
+            }),
+            0);
+  EXPECT_GE(collector.connections(), 5);
 }
 
 TEST(SignalTest, AFatalOneWaitsForNothing) {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <fstream>
 #include <latch>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -282,6 +283,40 @@ TEST(ThreadsTest, ManyLiveThreadsShareTheSlots) {
   may_end = true;
   may_end.notify_all();
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST(ThreadsTest, AThousandThreadsRecordAtTheSameTime) {
+  Recording recording;
+  constexpr std::size_t kThreads = 1000;
+  std::atomic<std::size_t> waiting{0};
+  std::atomic<bool> may_end{false};
+  const SdkStats before = sdk_stats();
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      const ActiveSpan outer("outer");
+      ++waiting;
+      may_end.wait(false);  // all of them have a span open now
+      const ActiveSpan inner("inner");
+    });
+  }
+  while (waiting.load() < kThreads) std::this_thread::yield();
+  may_end = true;
+  may_end.notify_all();
+  for (std::thread& thread : threads) thread.join();
+  const std::vector<ReadSpan> spans = recording.spans();
+  EXPECT_EQ(spans.size(), 2 * kThreads);
+  EXPECT_EQ(sdk_stats().dropped_no_memory, before.dropped_no_memory);
+  EXPECT_EQ(sdk_stats().threads_refused, before.threads_refused);
+  std::map<std::string, std::string> outer_of;
+  for (const ReadSpan& span : spans) {
+    if (span.name == "outer") outer_of[span.trace_id] = span.span_id;
+  }
+  EXPECT_EQ(outer_of.size(), kThreads);
+  for (const ReadSpan& span : spans) {
+    if (span.name != "inner") continue;
+    EXPECT_EQ(outer_of[span.trace_id], span.parent_span_id);
+  }
 }
 
 // A wake-up that got lost would leave a flush waiting for the next sweep, an hour away.

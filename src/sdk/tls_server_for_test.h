@@ -112,6 +112,11 @@ class TlsServerForTest {
 
   std::string url() const { return "https://localhost:" + std::to_string(port_); }
   int requests() const { return requests_.load(); }
+  /// What the last request began with.
+  std::string last_head() {
+    const std::lock_guard lock(mutex_);
+    return last_head_;
+  }
 
  private:
   void serve() {
@@ -164,6 +169,10 @@ class TlsServerForTest {
         wanted = end + 4 + std::strtoul(bytes.c_str() + at + 16, nullptr, 10);
       }
     }
+    {
+      const std::lock_guard lock(mutex_);
+      last_head_ = bytes.substr(0, bytes.find("\r\n\r\n"));
+    }
     ++requests_;
     constexpr char kAnswer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
     return SSL_write(tls, kAnswer, sizeof kAnswer - 1) > 0;
@@ -174,6 +183,8 @@ class TlsServerForTest {
   int port_ = 0;
   std::atomic<bool> is_over_{false};
   std::atomic<int> requests_{0};
+  std::mutex mutex_;
+  std::string last_head_;
   std::thread thread_;
 };
 
