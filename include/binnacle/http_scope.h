@@ -52,6 +52,7 @@ class [[nodiscard]] HttpClientScope : public detail::ScopeCalls<HttpClientScope>
   std::uint16_t port_ = 0;
   std::int16_t status_ = 0;
   detail::ShortText<127> host_;
+  detail::ShortText<127> template_;
 };
 
 /// For a request whose method and URL HttpClientScope::request() says later.

@@ -72,12 +72,13 @@ void HttpClientScope::set_request(std::string_view method, std::string_view url)
 
 HttpClientScope& HttpClientScope::request(std::string_view method, std::string_view url) noexcept {
   method_ = known_method(method);
-  span().update_name(method_name(method));
+  span().update_name(sdk::SpanName(method_name(method), template_.view()).view());
   set_request(method, url);
   return *this;
 }
 
 HttpClientScope& HttpClientScope::url_template(std::string_view path) noexcept {
+  template_.assign(path);
   span().update_name(
       sdk::SpanName(method_ == kOther ? std::string_view("HTTP") : method_, path).view());
   return set_attribute("url.template", path);

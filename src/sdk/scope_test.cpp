@@ -359,6 +359,24 @@ TEST(HttpScopeTest, AServerContinuesTheCallersTrace) {
   EXPECT_EQ(server.text("url.path"), "none");
 }
 
+TEST(HttpScopeTest, AClientMaySayLateWhatItAskedFor) {
+  Recording recording;
+  {
+    auto call = trace_http_client();
+    call.url_template("/offers/{id}");
+    call.request("PUT", "https://shop.example/offers/17?key=k").status_code(200);
+  }
+  const ReadSpan span = recording.span();
+  EXPECT_EQ(span.name, "PUT /offers/{id}");
+  EXPECT_EQ(span.kind, kClient);
+  EXPECT_EQ(span.text("http.request.method"), "PUT");
+  EXPECT_EQ(span.text("http.request.method_original"), "none");
+  EXPECT_EQ(span.text("server.address"), "shop.example");
+  EXPECT_EQ(span.text("server.port"), "443");
+  EXPECT_EQ(span.text("url.template"), "/offers/{id}");
+  EXPECT_EQ(span.text("url.full"), "none");
+}
+
 TEST(HttpScopeTest, InventedMethodsBecomeOne) {
   Recording recording;
   trace_http_server("BREW", "/pot").status_code(500);
