@@ -100,6 +100,20 @@ void read_json_partial_success(std::string_view body, ExportResult& result) {
   result.message = rejection(message.substr(0, message.find('"')));
 }
 
+/// What a refusal says: google.rpc.Status.message (2) where the body is one, else the body.
+std::string_view refusal_text(std::string_view body, AnswerFormat format) {
+  if (format != AnswerFormat::kOtlpProtobuf) return body;
+  std::uint32_t field = 0;
+  std::uint64_t number = 0;
+  std::string_view text;
+  AnswerReader status(body);
+  while (status.next(field, number, text)) {
+    if (field == 2 && !text.empty()) return text;
+    if (field != 1) break;  // the code; anything else is no Status
+  }
+  return body;
+}
+
 std::int64_t capped_ms(std::int64_t milliseconds) noexcept {
   return std::clamp<std::int64_t>(milliseconds, 0, kLongestRetryAfterMs);
 }
@@ -218,8 +232,8 @@ ExportResult judge_answer(long status, std::int64_t retry_after_s, std::string_v
   if (is_retryable) {
     result.retry_after_ms = capped_ms(std::min(retry_after_s, kLongestRetryAfterMs / 1000) * 1000);
   }
-  result.message =
-      "collector answered " + std::to_string(status) + ": " + excerpt(body, kExcerptBytes);
+  result.message = "collector answered " + std::to_string(status) + ": " +
+                   excerpt(refusal_text(body, format), kExcerptBytes);
   return result;
 }
 

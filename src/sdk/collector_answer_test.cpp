@@ -73,6 +73,17 @@ TEST(CollectorAnswerTest, JsonPartialSuccess) {
   EXPECT_EQ(rejected("").outcome, ExportOutcome::kDelivered);
 }
 
+TEST(CollectorAnswerTest, ARefusalIsQuotedWithoutItsWrapping) {
+  const auto message = [](std::string_view body) {
+    return judge_answer(501, 0, body, AnswerFormat::kOtlpProtobuf).message;
+  };
+  // google.rpc.Status{code: 12, message: "no logs"}
+  EXPECT_EQ(message({"\x08\x0c\x12\x07no logs", 11}), "collector answered 501: no logs");
+  EXPECT_EQ(message({"\x12\x07no logs", 9}), "collector answered 501: no logs");
+  EXPECT_EQ(message("<html>no"), "collector answered 501: <html>no");
+  EXPECT_EQ(message({"\x08\x0c\x12\x7fno", 6}), "collector answered 501:     no");
+}
+
 TEST(CollectorAnswerTest, RetryAfterIsForAnHourAtMost) {
   EXPECT_EQ(judge_answer(503, 2, "").retry_after_ms, 2000);
   EXPECT_EQ(judge_answer(503, 1'000'000'000'000, "").retry_after_ms, 3'600'000);

@@ -227,9 +227,10 @@ void Sender::pause(const std::string& message, std::int64_t now_ns) {
   paused_until_ns_[index_of(batch.signal)] = now_ns + kUnsupportedPauseNs;
   if (!std::exchange(has_warned_of_pause_[index_of(batch.signal)], true)) {
     const SignalText& text = kSignalTexts[index_of(batch.signal)];
-    warn_(message + "; it seems to take no " + std::string(text.name) +
-          " and is sent none for 10 minutes; " + std::string(text.variable) +
-          "=none stops the attempts");
+    const std::string remedy = std::string(text.variable) + "=none";
+    const bool is_named = message.find(remedy) != std::string::npos;  // by the receiver itself
+    warn_(message + "; it is sent no " + std::string(text.name) + " for 10 minutes" +
+          (is_named ? "" : "; " + remedy + " stops the attempts"));
   }
   pop();
 }

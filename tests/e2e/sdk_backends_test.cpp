@@ -107,6 +107,36 @@ std::size_t count_of(const std::string& text, std::string_view what) {
 }
 
 // The server refuses what it has no store for; a service must neither lose spans nor fail for it.
+TEST_F(SdkBackends, FailedTracesAreKeptThoughNoneIsSampled) {
+  expect_delivered("keep-errors", {{"JAEGER_ENDPOINT", server_.url("jaeger_thrift_http")},
+                                   {"TRACE_SAMPLE_RATE", "0"},
+                                   {"APM_KEEP_ERRORS", "true"}});
+}
+
+TEST_F(SdkBackends, HoneycombIsOtlp) {
+  expect_delivered("honeycomb", {{"APM_BACKEND", "honeycomb"},
+                                 {"HONEYCOMB_API_KEY", "k"},
+                                 {"HONEYCOMB_API_ENDPOINT", server_.url("otlp_http")}});
+}
+
+TEST_F(SdkBackends, PrometheusAloneRecordsNoSpans) {
+  const ProgramResult result = send("3", {{"APM_BACKEND", "prometheus"}, {"PROMETHEUS_PORT", "0"}});
+  EXPECT_NE(result.output.find("started 1 delivered 1 exported 0"), std::string::npos)
+      << result.output;
+}
+
+// Nobody answers where the strategy would come from: the initial rate holds.
+TEST_F(SdkBackends, WithoutASamplingServerTheInitialRateHolds) {
+  const ProgramResult result = send(
+      "3",
+      {{"APM_SERVICE_NAME", "remote"},
+       {"JAEGER_ENDPOINT", server_.url("jaeger_thrift_http")},
+       {"OTEL_TRACES_SAMPLER", "parentbased_jaeger_remote"},
+       {"OTEL_TRACES_SAMPLER_ARG", "endpoint=http://127.0.0.1:9/sampling,initialSamplingRate=1"}});
+  EXPECT_NE(result.output.find("delivered 1 exported 6"), std::string::npos) << result.output;
+  EXPECT_EQ(spans_of(server_, "remote"), 6U) << result.output;
+}
+
 TEST_F(SdkBackends, WhatTheServerDoesNotTakeIsSaidOnceWithTheRemedy) {
   const std::map<std::string, Variables> ways = {
       {"http",
