@@ -139,6 +139,9 @@ struct MetricsConfig {
   /// Tell about the SDK itself, otel.sdk.* (docs/reference/instruments.md), where metrics are
   /// exported or served: APM_SELF_OBSERVABILITY. Costs recording nothing.
   bool describes_sdk = true;
+  /// Export that even where the service has recorded no metrics of its own. Else whoever only has
+  /// spans in mind would need a receiver for metrics: APM_SELF_OBSERVABILITY=true.
+  bool describes_sdk_alone = false;
 };
 
 /// The page that Prometheus scrapes.

@@ -152,6 +152,7 @@ void read_metrics(const EnvironmentReader& reader, MetricsConfig& metrics) {
   reader.read_count({"OTEL_METRIC_EXPORT_INTERVAL"}, metrics.interval_ms, 1);
   reader.read_count({"OTEL_METRIC_EXPORT_TIMEOUT"}, metrics.timeout_ms, 1);
   reader.read_bool({"APM_SELF_OBSERVABILITY"}, metrics.describes_sdk);
+  reader.read_bool({"APM_SELF_OBSERVABILITY"}, metrics.describes_sdk_alone);
   // In the order of the enumerators.
   constexpr std::string_view kFilters[] = {"trace_based", "always_on", "always_off"};
   constexpr std::string_view kTemporalities[] = {"cumulative", "delta", "lowmemory"};

@@ -158,8 +158,8 @@ constexpr auto kVariables = std::to_array<Variable>({
     {kMetrics, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
      "explicit_bucket_histogram",
      "explicit_bucket_histogram or base2_exponential_bucket_histogram"},
-    {kMetrics, "APM_SELF_OBSERVABILITY", "true",
-     "the SDK tells about itself: otel.sdk.*, where metrics are exported or served"},
+    {kMetrics, "APM_SELF_OBSERVABILITY", "",
+     "otel.sdk.* about the SDK: false for never, true for always; unset: with other metrics"},
 
     {kContent, "APM_CAPTURE_CONTENT", "false",
      "true records prompts, answers, queries, tool arguments, URLs and amounts"},

@@ -447,6 +447,12 @@ TEST(EnvironmentTest, MetricsSettings) {
   EXPECT_EQ(reading.config.metrics.histogram_aggregation, HistogramAggregation::kExponential);
   EXPECT_EQ(read({{"OTEL_METRICS_EXEMPLAR_FILTER", "some"}}).warnings.size(), 1U);
   EXPECT_TRUE(reading.config.metrics.describes_sdk);
+  EXPECT_FALSE(reading.config.metrics.describes_sdk_alone);
+  EXPECT_TRUE(read({{"APM_SELF_OBSERVABILITY", "true"}}).config.metrics.describes_sdk_alone);
+  const Reading odd = read({{"APM_SELF_OBSERVABILITY", "perhaps"}});
+  EXPECT_TRUE(odd.config.metrics.describes_sdk);
+  EXPECT_FALSE(odd.config.metrics.describes_sdk_alone);
+  EXPECT_EQ(odd.warnings.size(), 1U);
   EXPECT_FALSE(read({{"APM_SELF_OBSERVABILITY", "false"}}).config.metrics.describes_sdk);
 }
 

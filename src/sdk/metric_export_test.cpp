@@ -212,6 +212,7 @@ class SelfReportTest : public testing::Test {
   explicit SelfReportTest(std::function<Answer(int)> answer = [](int) { return Answer{}; })
       : server_(std::move(answer)), config_(config_for(server_)) {
     config_.metrics.describes_sdk = true;
+    config_.metrics.describes_sdk_alone = true;
   }
   void TearDown() override { shutdown(1000); }
   /// The last report after a flush and one more: what became of the first one's requests is known
@@ -305,6 +306,16 @@ TEST_F(RefusedReportTest, SaysWhatWasLostOnTheWay) {
   ASSERT_TRUE(init_observability(config_));
   start_span("refused").end();
   EXPECT_EQ(report()["otel.sdk.exporter.span.exported error.type=export_failed"] > 0, true);
+}
+
+TEST_F(SelfReportTest, WaitsForAMetricOfTheServicesOwn) {
+  config_.metrics.describes_sdk_alone = false;
+  ASSERT_TRUE(init_observability(config_));
+  start_span("s").end();
+  EXPECT_TRUE(report().is_empty());
+  EXPECT_TRUE(metric_requests(server_).empty());
+  create_counter("export7.counter").add(1);
+  EXPECT_GT(report()["otel.sdk.span.started otel.span.sampling_result=RECORD_AND_SAMPLE"], 0);
 }
 
 TEST_F(SelfReportTest, IsSilentIfToldTo) {

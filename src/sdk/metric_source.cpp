@@ -51,6 +51,7 @@ std::vector<EncodedMetrics> encode(const std::vector<MetricData>& metrics,
 MetricSource::MetricSource(const MetricsConfig& config, std::string resource)
     : interval_ns_(std::max<std::int64_t>(config.interval_ms, 1) * 1'000'000),
       resource_(std::move(resource)),
+      sends_sdk_alone_(config.describes_sdk_alone),
       reader_(preference_of(config)) {}
 
 void MetricSource::collect(std::span<Destination* const> destinations) {
@@ -61,7 +62,10 @@ void MetricSource::collect(std::span<Destination* const> destinations) {
   const std::int64_t start_ns = monotonic_ns();
   const std::vector<MetricData> metrics = reader_.collect();
   record_collection(monotonic_ns() - start_ns);
-  if (metrics.empty()) return;
+  has_others_ = has_others_ || std::any_of(metrics.begin(), metrics.end(), [](const auto& metric) {
+                  return !metric.name.starts_with("otel.sdk.");
+                });
+  if (metrics.empty() || !(has_others_ || sends_sdk_alone_)) return;
   for (const BatchFormat format :
        {BatchFormat::kOtlpProtobuf, BatchFormat::kOtlpJson, BatchFormat::kText}) {
     std::vector<EncodedMetrics> requests;

@@ -27,6 +27,8 @@ class MetricSource final : public SignalSource {
  private:
   const std::int64_t interval_ns_;
   const std::string resource_;
+  const bool sends_sdk_alone_;
+  bool has_others_ = false;  // what is not about the SDK has been seen
   MetricReader reader_;
 };
 
