@@ -1,12 +1,9 @@
+#include "examples/sdk/run_example_for_test.h"
 #include "sdk/http_server_for_test.h"
 #include "sdk/recording_for_test.h"
 
 #include <gtest/gtest.h>
-#include <spawn.h>
 
-#include <sys/wait.h>
-
-#include <cstdlib>
 #include <map>
 #include <string>
 #include <utility>
@@ -31,6 +28,7 @@ struct Expected {
 struct Example {
   std::string name;
   std::vector<Expected> spans;
+  bool is_complete = false;  ///< true: nothing but `spans` is exported
 };
 
 // What an attribute has that must not be there.
@@ -143,36 +141,22 @@ std::vector<Example> decorator_examples() {
   };
 }
 
-/// Runs the program with our collector as its only destination; its exit code.
-int run(const std::string& name, const std::string& url) {
-  const std::string program = std::string(SDK_EXAMPLES) + "/" + name;
-  std::vector<std::string> variables = {
-      "PATH=/usr/bin:/bin",
-      "APM_BACKEND=otlp",
-      "OTEL_TRACES_EXPORTER=otlp",
-      "OTEL_METRICS_EXPORTER=none",
-      "OTEL_LOGS_EXPORTER=none",
-      "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
-      "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=" + url,
-      "OTEL_SERVICE_NAME=" + name,
+// Settings in code: what is recorded, by whom it is seen, and where it goes.
+std::vector<Example> setting_examples() {
+  return {
+      {"sampling",
+       {{"/bids/{id}", "", {{"http.route", "/bids/{id}"}}},
+        {"look up", "/bids/{id}"},
+        {"/prices/{id}", ""},
+        {"look up", "/prices/{id}", {}, true}},
+       true},
+      {"extensions",
+       {{"ask model", "", {{"tenant", "north"}, {"cost.cents", "21"}}},
+        {"ask model", "", {{"tenant", "south"}}}},
+       true},
+      // Its spans stay in the process; it checks them itself.
+      {"in_memory", {}, true},
   };
-  // The sanitizers' options have to reach the example.
-  for (const char* keep : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
-    if (const char* value = std::getenv(keep)) {
-      variables.push_back(std::string(keep) + "=" + value);
-    }
-  }
-  std::vector<char*> environment;
-  for (std::string& variable : variables) environment.push_back(variable.data());
-  environment.push_back(nullptr);
-  char* const arguments[] = {const_cast<char*>(program.c_str()), nullptr};
-  pid_t child = 0;
-  if (posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments, environment.data()) != 0) {
-    return -1;
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 bool has_attributes(const ReadSpan& span, const Expected& expected) {
@@ -197,7 +181,10 @@ class SdkExamplesTest : public testing::TestWithParam<Example> {};
 
 TEST_P(SdkExamplesTest, ExportsWhatItShows) {
   HttpServerForTest collector;
-  ASSERT_EQ(run(GetParam().name, collector.url()), 0);
+  ASSERT_EQ(binnacle::examples::run_example(
+                GetParam().name, {"OTEL_METRICS_EXPORTER=none", "OTEL_LOGS_EXPORTER=none",
+                                  "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=" + collector.url()}),
+            0);
   std::vector<ReadSpan> spans;
   bool is_good = true;
   for (const auto& request : collector.requests()) {
@@ -218,6 +205,9 @@ TEST_P(SdkExamplesTest, ExportsWhatItShows) {
     EXPECT_TRUE(is_found) << expected.name << " under '" << expected.parent << "'\n"
                           << describe(spans);
   }
+  if (GetParam().is_complete) {
+    EXPECT_EQ(spans.size(), GetParam().spans.size()) << describe(spans);
+  }
   // Nothing that the examples treat as secret is in any byte that left the process.
   for (const auto& request : collector.requests()) {
     for (const char* secret : {"agent:secret", "key=k", "4111111111111111", "house rules"}) {
@@ -232,5 +222,6 @@ INSTANTIATE_TEST_SUITE_P(Agents, SdkExamplesTest, testing::ValuesIn(agent_exampl
 INSTANTIATE_TEST_SUITE_P(Trade, SdkExamplesTest, testing::ValuesIn(trade_examples()), name_of);
 INSTANTIATE_TEST_SUITE_P(Decorators, SdkExamplesTest, testing::ValuesIn(decorator_examples()),
                          name_of);
+INSTANTIATE_TEST_SUITE_P(Settings, SdkExamplesTest, testing::ValuesIn(setting_examples()), name_of);
 
 }  // namespace

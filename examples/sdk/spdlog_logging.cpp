@@ -4,10 +4,10 @@
 
 #include <memory>
 
-// What a program already logs with spdlog, as log records of its traces.
+// What a program already logs with spdlog, as log records of its traces. Logs go where
+// OTEL_LOGS_EXPORTER says, else to those backends of APM_BACKEND that take them: Jaeger does not.
 //
-//   OTEL_LOGS_EXPORTER=otlp OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318
-//   example_spdlog_logging
+//   APM_BACKEND=otlp OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 spdlog_logging
 
 int main() {
   binnacle::init_observability();
