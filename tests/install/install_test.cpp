@@ -102,6 +102,51 @@ TEST_F(InstallTest, ProgramsFoundByCMakeRecord) {
   expect_records(built("app_default"));
 }
 
+/// The first block of a page that is fenced as `language`.
+std::string block_of(const std::string& page, const std::string& language) {
+  std::ifstream file(std::string(SOURCE_FOLDER) + "/" + page);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  const std::string fence = "\n```" + language + "\n";
+  const std::size_t begin = text.find(fence);
+  if (begin == std::string::npos) return "";
+  const std::size_t from = begin + fence.size();
+  return text.substr(from, text.find("\n```\n", from) + 1 - from);
+}
+
+// docs/guide/first_trace.md, followed to the letter: its files, its commands, what it says comes
+// out.
+TEST_F(InstallTest, TheGuidesProgramDoesWhatTheGuideSays) {
+  constexpr const char* kPage = "docs/guide/first_trace.md";
+  const std::string app = folder_ + "/bidder";
+  fs::create_directory(app);
+  std::ofstream(app + "/bidder.cpp") << block_of(kPage, "cpp");
+  std::ofstream(app + "/CMakeLists.txt") << block_of(kPage, "cmake");
+  const std::string cmake = CMAKE_PROGRAM;
+  const Output built =
+      run("cd " + app + " && " + cmake + " -B build -DCMAKE_CXX_COMPILER=" + CXX_PROGRAM +
+          " -DCMAKE_PREFIX_PATH=" + prefix() + " && " + cmake + " --build build");
+  ASSERT_EQ(built.status, 0) << built.text;
+  sdk::HttpServerForTest server;
+  const Output output = run(
+      "env OTEL_SERVICE_NAME=bidder OTEL_METRICS_EXPORTER=none JAEGER_ENDPOINT=" + server.url() +
+      " " + app + "/build/bidder");
+  EXPECT_EQ(output.status, 0);
+  EXPECT_NE(output.text.find("ten bids, delivered\n"), std::string::npos) << output.text;
+  std::string sent;
+  for (const auto& request : server.requests()) sent += request.head + request.body;
+  EXPECT_NE(sent.find("jaeger.thrift"), std::string::npos);  // the default backend
+  for (const char* text : {"bidder", "place bid", "price offer", "no price for this offer"}) {
+    EXPECT_NE(sent.find(text), std::string::npos) << text;
+  }
+  const auto times = [&](const std::string& name) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = sent.find(name, at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  EXPECT_EQ(times("place bid"), 10U);
+  EXPECT_EQ(times("price offer"), 10U);
+}
+
 TEST_F(InstallTest, TheSharedAndTheStaticProgramDifferInWhatTheyLoad) {
   const auto needs_sdk = [](const std::string& program) {
     return run("readelf -d " + program).text.find(SHARED_SONAME) != std::string::npos;
