@@ -1,4 +1,5 @@
 #include "sdk/http_server_for_test.h"
+#include "sdk/metrics/instruments_page_for_test.h"
 #include "sdk/recording_for_test.h"
 
 #include <binnacle/apm.h>
@@ -8,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -294,6 +296,20 @@ TEST_F(SelfReportTest, CountsLogRecords) {
                            "otel.sdk.exporter.log.exported"}) {
     EXPECT_EQ(after[name] - before[name], 3) << name;
   }
+}
+
+TEST_F(SelfReportTest, NamesWhatTheReferenceNames) {
+  ASSERT_TRUE(init_observability(config_));
+  start_span("s").end();
+  emit_log(Severity::kInfo, "l");
+  report();
+  std::set<std::string> names;
+  for (const auto& [name, metric] : metrics_in(metric_requests(server_).back().body)) {
+    if (name.starts_with("otel.sdk.")) names.insert(name);
+  }
+  std::set<std::string> documented;
+  for (const auto& cells : documented_cells("sdk instruments")) documented.insert(cells[0]);
+  EXPECT_EQ(names, documented);
 }
 
 class RefusedReportTest : public SelfReportTest {

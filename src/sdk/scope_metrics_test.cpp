@@ -1,3 +1,5 @@
+#include "sdk/all_scopes_for_test.h"
+#include "sdk/metrics/instruments_page_for_test.h"
 #include "sdk/metrics/metrics_for_test.h"
 #include "sdk/recording_for_test.h"
 
@@ -95,6 +97,16 @@ TEST(ScopeMetricsTest, TheOthersHaveTheirLabels) {
   EXPECT_EQ(series(metrics, "http.client.request.duration"),
             (Labels{"error.type=500,http.request.method=GET,http.response.status_code=500,"
                     "server.address=h.example,server.port=81"}));
+}
+
+TEST(ScopeMetricsTest, TogetherTheyRecordTheInstrumentsOfTheReference) {
+  Recording recording;
+  MetricsRun run;
+  for (const DrivenScope& scope : all_scopes()) scope.drive(MarkedContent{});
+  MetricReader reader(TemporalityPreference::kCumulative);
+  std::set<InstrumentRow> documented = documented_instruments("instruments");
+  documented.merge(documented_instruments("scope instruments"));
+  EXPECT_EQ(collected_instruments(reader.collect()), documented);
 }
 
 TEST(ScopeMetricsTest, UnsampledScopesAreMeasuredToo) {
