@@ -66,15 +66,17 @@ inline std::int64_t bits_of(const AttributeValue& value) noexcept {
                                                 : value.integer();
 }
 
-/// memcmp for texts that are mostly short: two overlapping loads instead of a call.
-inline bool is_same(const char* a, const char* b, std::size_t size) noexcept {
-  const auto differ = [&](auto word) {
+/// memcmp for texts that are mostly short: overlapping loads instead of a call.
+[[gnu::always_inline]] inline bool is_same(const char* a, const char* b,
+                                           std::size_t size) noexcept {
+  const auto differ = [&](auto word, std::size_t from = 0) {
     using T = decltype(word);
-    return (load<T>(a) ^ load<T>(b)) |
-           (load<T>(a + size - sizeof(T)) ^ load<T>(b + size - sizeof(T)));
+    return (load<T>(a + from) ^ load<T>(b + from)) |
+           (load<T>(a + size - sizeof(T) - from) ^ load<T>(b + size - sizeof(T) - from));
   };
   if (size >= 8) {
     if (size <= 16) return differ(std::uint64_t{}) == 0;
+    if (size <= 32) return (differ(std::uint64_t{}) | differ(std::uint64_t{}, 8)) == 0;
     return std::memcmp(a, b, size) == 0;
   }
   if (size >= 4) return differ(std::uint32_t{}) == 0;

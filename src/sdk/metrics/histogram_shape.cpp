@@ -16,10 +16,10 @@ std::unique_ptr<HistogramShape> HistogramShape::make(const double* bounds, std::
   own.erase(std::unique(own.begin(), own.end()), own.end());
   if (own.size() > kMaxBounds) own.resize(kMaxBounds);
   shape->bound_count_ = own.size();
-  shape->has_nonpositive_ = !own.empty() && own.front() <= 0;
+  shape->skips_at_ = kBucketsAt + shape->bucket_count();
   own.push_back(std::numeric_limits<double>::infinity());
-  for (unsigned bits = 0; bits <= kMostMantissaBits && !shape->has_table_; ++bits) {
-    shape->has_table_ = shape->build_table(kMantissaBits - bits);
+  for (unsigned bits = 0; bits <= kMostMantissaBits; ++bits) {
+    if (shape->build_table(kMantissaBits - bits)) break;
   }
   return shape;
 }
@@ -36,6 +36,8 @@ bool HistogramShape::build_table(unsigned shift) {
     return false;
   }
   const std::int64_t first = slot_of(*positive);
+  // Zero has a slot of its own kind: it must not share one with a bound above it.
+  if (first <= 0) return false;
   const std::int64_t last = slot_of(bounds_[bound_count_ - 1]) + 1;
   if (static_cast<std::uint64_t>(last - first) >= kMostSlots) return false;
   table_.assign(static_cast<std::size_t>(last - first) + 1, 0);
@@ -51,11 +53,13 @@ bool HistogramShape::build_table(unsigned shift) {
   }
   shift_ = shift;
   first_slot_ = first;
-  last_slot_ = last - first;
+  last_slot_ = static_cast<std::uint64_t>(last - first);
   return true;
 }
 
-std::size_t HistogramShape::search(double value) const noexcept {
+std::size_t HistogramShape::find_at_edge(double value) const noexcept {
+  if (value > bounds_[bound_count_ - (bound_count_ != 0 ? 1 : 0)]) return bound_count_;
+  if (value <= bounds_.front()) return 0;
   return static_cast<std::size_t>(std::lower_bound(bounds_.begin(), bounds_.end() - 1, value) -
                                   bounds_.begin());
 }

@@ -30,15 +30,21 @@ class HistogramShape {
 
   /// The bucket of a finite value: how many bounds are less than it.
   std::size_t find(double value) const noexcept {
-    if (!has_table_ || (has_nonpositive_ && !(value > 0))) [[unlikely]]
-      return search(value);
-    const auto bits = std::bit_cast<std::int64_t>(value);
-    std::int64_t slot = (bits >> shift_) - first_slot_;  // negative values come out far below
-    slot = slot < 0 ? 0 : slot;
-    slot = slot > last_slot_ ? last_slot_ : slot;
-    const std::size_t bucket = table_[static_cast<std::size_t>(slot)];
+    const std::uint64_t slot = slot_of(value);
+    return is_in_table(slot) ? find_in_table(slot, value) : find_at_edge(value);
+  }
+  // The same in steps. A value that is not finite has no slot in the table.
+  std::uint64_t slot_of(double value) const noexcept {
+    const std::int64_t leading = std::bit_cast<std::int64_t>(value) >> shift_;
+    return static_cast<std::uint64_t>(leading - first_slot_);  // below the first: very large
+  }
+  bool is_in_table(std::uint64_t slot) const noexcept { return slot <= last_slot_; }
+  std::size_t find_in_table(std::uint64_t slot, double value) const noexcept {
+    const std::size_t bucket = table_[slot];
     return bucket + (value > bounds_[bucket] ? 1 : 0);
   }
+  /// Below the first positive bound, above the last one, or there is no table.
+  std::size_t find_at_edge(double value) const noexcept;
 
   /// Words of a cell of this shape: sum, extremes, a count per bucket, a skip per bucket.
   std::size_t cell_words() const noexcept {
@@ -51,12 +57,11 @@ class HistogramShape {
     return *reinterpret_cast<ExtremesCell*>(cell + kExtremesAt);
   }
   ExemplarSkip* skips(Word* cell) const noexcept {
-    return reinterpret_cast<ExemplarSkip*>(cell + kBucketsAt + bucket_count());
+    return reinterpret_cast<ExemplarSkip*>(cell + skips_at_);
   }
 
  private:
   HistogramShape() = default;
-  std::size_t search(double value) const noexcept;
   bool build_table(unsigned shift);
 
   // 2^-8 of an octave tells any two bounds apart that differ by 0.4 %; 1 KB stays in the cache.
@@ -64,11 +69,11 @@ class HistogramShape {
   static constexpr unsigned kMostMantissaBits = 8;
   static constexpr std::size_t kMostSlots = 1024;
 
-  bool has_table_ = false;
-  bool has_nonpositive_ = false;
-  unsigned shift_ = 0;
-  std::int64_t first_slot_ = 0;
-  std::int64_t last_slot_ = 0;
+  // What recording reads. Without a table no value has a slot: one bit, less a large number.
+  unsigned shift_ = 63;
+  std::int64_t first_slot_ = 1 << 20;
+  std::uint64_t last_slot_ = 0;
+  std::size_t skips_at_ = 0;  ///< words
   std::size_t bound_count_ = 0;
   std::vector<std::uint8_t> table_;
   std::vector<double> bounds_;  // and +inf at the end

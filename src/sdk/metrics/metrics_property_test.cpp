@@ -121,6 +121,34 @@ TEST(MetricsPropertyTest, HistogramsEqualTheOracle) {
   }
 }
 
+/// With and without a table, and wherever the table ends.
+TEST(MetricsPropertyTest, EveryValueFallsIntoTheBucketOfItsBounds) {
+  constexpr double kLeast = std::numeric_limits<double>::denorm_min();
+  constexpr double kMost = std::numeric_limits<double>::max();
+  const std::vector<std::vector<double>> cases = {
+      {},           {0},
+      {-1},         {1},
+      {-1, 0, 1},   {kLeast},
+      {0, kLeast},  {-kMost, kMost},
+      {1e-300, 1},  {1, 1.0001, 1.0002},
+      {5, 10, 100}, {-kLeast, 0, kLeast, 2 * kLeast},
+  };
+  for (const std::vector<double>& bounds : cases) {
+    SCOPED_TRACE(::testing::PrintToString(bounds));
+    const auto shape = HistogramShape::make(bounds.data(), bounds.size());
+    std::vector<double> values = {0.0, -0.0, kLeast, -kLeast, kMost, -kMost, 1, -1, 7, 1e300};
+    for (const double bound : bounds) {
+      values.insert(values.end(),
+                    {bound, std::nextafter(bound, kMost), std::nextafter(bound, -kMost)});
+    }
+    for (const double value : values) {
+      const auto below = std::count_if(bounds.begin(), bounds.end(),
+                                       [value](double bound) { return value > bound; });
+      EXPECT_EQ(shape->find(value), static_cast<std::size_t>(below)) << value;
+    }
+  }
+}
+
 /// Every value lies in the bucket that its count is in.
 void expect_exponential(const ExponentialValue& got, std::vector<double> values) {
   std::map<std::int32_t, std::uint64_t> positive;

@@ -34,11 +34,22 @@ namespace {
   return block + place.word;
 }
 
+// The ways out of the fast paths take their arguments in registers and are called last, so that a
+// fast path saves none.
+
+template <typename T>
 [[gnu::noinline]] void consider_slow(const BoundSeries& bound, Series& series,
-                                     sdk::ExemplarSkip& skip, std::size_t at,
-                                     Measurement measurement) noexcept {
-  sdk::consider_exemplar(series.exemplars, series.stream->exemplar_places(), at, skip, measurement,
-                         bound);
+                                     sdk::ExemplarSkip& skip, std::size_t at, T value) noexcept {
+  sdk::consider_exemplar(series.exemplars, series.stream->exemplar_places(), at, skip,
+                         Measurement::of(value), bound);
+}
+
+/// The first measurement of a bucket after a collection, or one whose turn it is.
+[[gnu::noinline]] void take_turn(const BoundSeries& bound, const CellPlace& place, Word* cell,
+                                 std::size_t bucket, double value) noexcept {
+  sdk::record_extremes(sdk::HistogramShape::extremes(cell),
+                       sdk::g_metric_period.load(std::memory_order_relaxed), value);
+  consider_slow(bound, *place.series, place.shape->skips(cell)[bucket], bucket, value);
 }
 
 /// Records into a cell of any aggregation that has cells.
@@ -130,7 +141,9 @@ MetricThread* recording_thread(bool& is_off) noexcept {
   return thread;
 }
 
-[[gnu::noinline]] void record_slow(BoundSeries& bound, Measurement measurement) noexcept {
+template <typename T>
+[[gnu::noinline]] void record_slow(BoundSeries& bound, T value) noexcept {
+  const Measurement measurement = Measurement::of(value);
   bool is_off = false;
   MetricThread* thread = recording_thread(is_off);
   if (is_off) return;
@@ -207,10 +220,10 @@ void add_integer(BoundSeries* series, std::int64_t value) noexcept {
   const CellPlace& place = *series->place.load(std::memory_order_acquire);
   Word* cell = cell_at(place);
   if (cell == nullptr || value < series->least_integer) [[unlikely]]
-    return record_slow(*series, Measurement::of(value));
+    return record_slow(*series, value);
   sdk::add_to(*cell, static_cast<std::uint64_t>(value));
   if (sdk::count_down(sdk::sum_skip(cell))) [[unlikely]]
-    consider_slow(*series, *place.series, sdk::sum_skip(cell), 0, Measurement::of(value));
+    consider_slow(*series, *place.series, sdk::sum_skip(cell), 0, value);
 }
 
 void add_real(BoundSeries* series, double value) noexcept {
@@ -218,53 +231,75 @@ void add_real(BoundSeries* series, double value) noexcept {
   Word* cell = cell_at(place);
   // False for NaN too.
   if (cell == nullptr || !(value >= series->least_real && value <= DBL_MAX)) [[unlikely]]
-    return record_slow(*series, Measurement::of(value));
+    return record_slow(*series, value);
   sdk::add_real_to(*cell, value);
   if (sdk::count_down(sdk::sum_skip(cell))) [[unlikely]]
-    consider_slow(*series, *place.series, sdk::sum_skip(cell), 0, Measurement::of(value));
-}
-
-void record_value(BoundSeries* series, double value) noexcept {
-  const CellPlace& place = *series->place.load(std::memory_order_acquire);
-  Word* cell = cell_at(place);
-  if (cell == nullptr || !(value >= -DBL_MAX && value <= DBL_MAX)) [[unlikely]]
-    return record_slow(*series, Measurement::of(value));
-  const sdk::HistogramShape& shape = *place.shape;
-  const std::size_t bucket = shape.find(value);
-  sdk::add_real_to(*cell, value);
-  sdk::add_to(cell[sdk::HistogramShape::kBucketsAt + bucket], 1);
-  sdk::record_extremes(sdk::HistogramShape::extremes(cell),
-                       sdk::g_metric_period.load(std::memory_order_relaxed), value);
-  sdk::ExemplarSkip& skip = shape.skips(cell)[bucket];
-  if (sdk::count_down(skip)) [[unlikely]]
-    consider_slow(*series, *place.series, skip, bucket, Measurement::of(value));
+    consider_slow(*series, *place.series, sdk::sum_skip(cell), 0, value);
 }
 
 namespace {
 
+/// The rest of record_value(): the cell and the value's bucket are known, the value is finite.
+[[gnu::always_inline]] inline void record_in_bucket(const BoundSeries& bound,
+                                                    const CellPlace& place, Word* cell,
+                                                    std::size_t bucket, double value) noexcept {
+  sdk::ExemplarSkip& skip = place.shape->skips(cell)[bucket];
+  sdk::add_real_to(*cell, value);
+  sdk::add_to(cell[sdk::HistogramShape::kBucketsAt + bucket], 1);
+  if (sdk::count_down(skip)) [[unlikely]]
+    return take_turn(bound, place, cell, bucket, value);
+  sdk::record_extremes(sdk::HistogramShape::extremes(cell),
+                       sdk::g_metric_period.load(std::memory_order_relaxed), value);
+}
+
+/// For values that the shape's table does not know.
+[[gnu::noinline]] void record_at_edge(BoundSeries& bound, const CellPlace& place, Word* cell,
+                                      double value) noexcept {
+  if (!std::isfinite(value)) return record_slow(bound, value);
+  record_in_bucket(bound, place, cell, place.shape->find_at_edge(value), value);
+}
+
+}  // namespace
+
+void record_value(BoundSeries* series, double value) noexcept {
+  const CellPlace& place = *series->place.load(std::memory_order_acquire);
+  Word* cell = cell_at(place);
+  if (cell == nullptr) [[unlikely]]
+    return record_slow(*series, value);
+  const sdk::HistogramShape& shape = *place.shape;
+  const std::uint64_t slot = shape.slot_of(value);
+  if (!shape.is_in_table(slot)) [[unlikely]]
+    return record_at_edge(*series, place, cell, value);
+  record_in_bucket(*series, place, cell, shape.find_in_table(slot, value), value);
+}
+
+namespace {
+
+template <typename T>
 [[gnu::always_inline]] inline void set_bits(BoundSeries& bound, std::uint64_t bits,
-                                            Measurement measurement) noexcept {
+                                            T value) noexcept {
   const CellPlace& place = *bound.place.load(std::memory_order_acquire);
   const bool is_ready =
       sdk::t_metrics->epoch == sdk::g_metric_epoch.load(std::memory_order_relaxed);
-  if (!is_ready || place.gauge == nullptr || !std::isfinite(measurement.real)) [[unlikely]]
-    return record_slow(bound, measurement);
+  if (!is_ready || place.gauge == nullptr || !std::isfinite(static_cast<double>(value)))
+      [[unlikely]]
+    return record_slow(bound, value);
   sdk::GaugeCell& gauge = *place.gauge;
   gauge.value.store(bits, std::memory_order_relaxed);
   gauge.period.store(sdk::g_metric_period.load(std::memory_order_relaxed),
                      std::memory_order_release);
   if (sdk::count_down(gauge.skip)) [[unlikely]]
-    consider_slow(bound, *place.series, gauge.skip, 0, measurement);
+    consider_slow(bound, *place.series, gauge.skip, 0, value);
 }
 
 }  // namespace
 
 void set_integer(BoundSeries* series, std::int64_t value) noexcept {
-  set_bits(*series, static_cast<std::uint64_t>(value), Measurement::of(value));
+  set_bits(*series, static_cast<std::uint64_t>(value), value);
 }
 
 void set_real(BoundSeries* series, double value) noexcept {
-  set_bits(*series, std::bit_cast<std::uint64_t>(value), Measurement::of(value));
+  set_bits(*series, std::bit_cast<std::uint64_t>(value), value);
 }
 
 void add_integer(MetricInstrument* instrument, std::int64_t value, const KeyValue* attributes,
