@@ -216,14 +216,14 @@ void DatadogEncoder::add_resource(std::string_view resource) {
 void DatadogEncoder::append_meta(BatchAppender& text, const FinishedSpan& span,
                                  const Survey& survey) {
   MsgpackWriter out(text);
-  out.string("meta");
+  out.literal("meta");
   const std::size_t map = out.open_map();
   // What stands twice is read last by most readers: the span's own after the resource's.
   text.text(meta_);
   MetaPass pass{.out = out, .scratch = scratch_};
   visit_span(span, pass);
   pass.add("span.kind", span_kind_text(span.kind));
-  out.string("_dd.p.tid");
+  out.literal("_dd.p.tid");
   append_made(out, scratch_, [&](BatchAppender& id) { append_hex(id, span.trace_id, 8); });
   ++pass.count;
   if (span.status != 0) pass.add("otel.status_code", span.status == kError ? "ERROR" : "OK");
@@ -236,12 +236,12 @@ void DatadogEncoder::append_meta(BatchAppender& text, const FinishedSpan& span,
   }
   pass.add("w3c.tracestate", span.trace_state);
   if (survey.has_events) {
-    out.string("events");
+    out.literal("events");
     append_made(out, scratch_, [&](BatchAppender& json) { append_events_json(json, span); });
     ++pass.count;
   }
   if (survey.has_links) {
-    out.string("_dd.span_links");
+    out.literal("_dd.span_links");
     append_made(out, scratch_, [&](BatchAppender& json) { append_links_json(json, span); });
     ++pass.count;
   }
@@ -250,7 +250,7 @@ void DatadogEncoder::append_meta(BatchAppender& text, const FinishedSpan& span,
 
 void DatadogEncoder::append_metrics(BatchAppender& text, const FinishedSpan& span) {
   MsgpackWriter out(text);
-  out.string("metrics");
+  out.literal("metrics");
   const std::size_t map = out.open_map();
   text.text(metrics_);
   MetricsPass pass{.out = out};
@@ -271,24 +271,24 @@ void DatadogEncoder::append_span(BatchAppender& text, const FinishedSpan& span) 
   constexpr std::size_t kFieldCount = 12;
   out.map(kFieldCount);
   text.text(service_);
-  out.string("name");
+  out.literal("name");
   append_made(out, scratch_,
               [&](BatchAppender& name) { survey.names.append_operation(name, span.kind); });
-  out.string("resource");
+  out.literal("resource");
   out.string(survey.names.resource.empty() ? survey.name : survey.names.resource);
-  out.string("type");
+  out.literal("type");
   out.string(survey.names.span_type(span.kind));
-  out.string("trace_id");
+  out.literal("trace_id");
   out.unsigned_integer(read_id(span.trace_id + 8));
-  out.string("span_id");
+  out.literal("span_id");
   out.unsigned_integer(read_id(span.span_id));
-  out.string("parent_id");
+  out.literal("parent_id");
   out.unsigned_integer(span.parent_span_id == nullptr ? 0 : read_id(span.parent_span_id));
-  out.string("start");
+  out.literal("start");
   out.unsigned_integer(span.start_unix_ns);
-  out.string("duration");
+  out.literal("duration");
   out.unsigned_integer(span.end_unix_ns - span.start_unix_ns);
-  out.string("error");
+  out.literal("error");
   out.unsigned_integer(span.status == kError ? 1 : 0);
   append_meta(text, span, survey);
   append_metrics(text, span);

@@ -4,6 +4,8 @@
 
 #include <binnacle/span.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace binnacle::sdk {
@@ -37,6 +39,14 @@ constexpr std::pair<std::string_view, std::string_view> kHttpKeys[] = {
     {"user_agent.original", "http.useragent"},
 };
 
+/// Whether `byte` is one of these lowercase letters.
+template <std::size_t Size>
+constexpr bool is_one_of(char byte, const char (&letters)[Size]) noexcept {
+  std::uint32_t set = 0;
+  for (std::size_t i = 0; i + 1 < Size; ++i) set |= 1U << (letters[i] & 31);
+  return byte >= 'a' && byte <= 'z' && (set >> (byte & 31) & 1U) != 0;
+}
+
 void append_parts(BatchAppender& out, std::string_view first, std::string_view second) noexcept {
   out.text(first);
   out.text(second);
@@ -47,8 +57,7 @@ void append_parts(BatchAppender& out, std::string_view first, std::string_view s
 void DatadogNames::take(const AttributeView& attribute) noexcept {
   const std::string_view key = attribute.key;
   // Most attributes are none of these: look at one byte first.
-  constexpr std::string_view kFirstBytes = "orsdmnh";
-  if (key.size() < 9 || kFirstBytes.find(key[0]) == std::string_view::npos) return;
+  if (key.size() < 9 || !is_one_of(key[0], "orsdmnh")) return;
   if (key == "http.request.method" || key == "http.method") {
     is_http = true;
     return;
@@ -92,8 +101,7 @@ std::string_view DatadogNames::span_type(std::uint8_t kind) const noexcept {
 }
 
 std::string_view datadog_key(std::string_view key) noexcept {
-  constexpr std::string_view kFirstBytes = "hcnsu";
-  if (key.size() < 8 || kFirstBytes.find(key[0]) == std::string_view::npos) return key;
+  if (key.size() < 8 || !is_one_of(key[0], "hcnsu")) return key;
   for (const auto& [otel, datadog] : kHttpKeys) {
     if (key == otel) return datadog;
   }

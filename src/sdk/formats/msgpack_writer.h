@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 // MessagePack (github.com/msgpack/msgpack spec.md) into a batch: each value in its shortest form.
@@ -23,6 +24,15 @@ class MsgpackWriter {
     to = put_string_head(to, text.size());
     to = wire::otlp::put_bytes(to, text.data(), text.size());
     out_.used(static_cast<std::size_t>(to - begin));
+  }
+  /// A literal of under 32 bytes: its length is a constant of the code.
+  template <std::size_t Size>
+  [[gnu::always_inline]] void literal(const char (&text)[Size]) noexcept {
+    static_assert(Size <= 32);
+    char* to = out_.room(Size);
+    if (to == nullptr) return;
+    std::memcpy(put(to, 0xA0U | static_cast<unsigned>(Size - 1)), text, Size - 1);
+    out_.used(Size);
   }
   void unsigned_integer(std::uint64_t value) noexcept {
     if (value < 0x80) return out_.byte(static_cast<std::uint8_t>(value));

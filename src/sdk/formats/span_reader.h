@@ -38,7 +38,35 @@ class FieldReader {
       : at_(message.data()), end_(message.data() + message.size()) {}
 
   /// Moves to the next field; false at the end and where the bytes are broken.
-  bool next() noexcept {
+  [[gnu::always_inline]] bool next() noexcept {
+    // Most are bytes, with a tag and a length of one byte each.
+    if (end_ - at_ >= 2) [[likely]] {
+      const auto tag = static_cast<std::uint8_t>(at_[0]);
+      const auto size = static_cast<std::uint8_t>(at_[1]);
+      if (tag < 0x80 && tag >= 8 && (tag & 7U) == wire::otlp::kBytes && size < 0x80 &&
+          size <= end_ - at_ - 2) {
+        tag_ = tag;
+        bytes_ = {at_ + 2, size};
+        at_ += 2 + size;
+        return true;
+      }
+    }
+    return next_slow();
+  }
+
+  /// Field number and wire type as they stand on the wire: compare with wire/otlp/span_writer.h.
+  std::uint32_t tag() const noexcept { return tag_; }
+  /// The value of a varint or fixed field.
+  std::uint64_t number() const noexcept { return number_; }
+  /// The value of a bytes field.
+  std::string_view bytes() const noexcept { return bytes_; }
+  /// Behind the current field.
+  const char* position() const noexcept { return at_; }
+  /// Whether the walk ended at something broken.
+  bool is_broken() const noexcept { return is_broken_; }
+
+ private:
+  [[gnu::noinline]] bool next_slow() noexcept {
     if (at_ == end_) return false;
     std::uint64_t tag = 0;
     if (!take_varint(tag) || tag < 8 || tag > UINT32_MAX) return fail();
@@ -56,19 +84,6 @@ class FieldReader {
         return fail();
     }
   }
-
-  /// Field number and wire type as they stand on the wire: compare with wire/otlp/span_writer.h.
-  std::uint32_t tag() const noexcept { return tag_; }
-  /// The value of a varint or fixed field.
-  std::uint64_t number() const noexcept { return number_; }
-  /// The value of a bytes field.
-  std::string_view bytes() const noexcept { return bytes_; }
-  /// Behind the current field.
-  const char* position() const noexcept { return at_; }
-  /// Whether the walk ended at something broken.
-  bool is_broken() const noexcept { return is_broken_; }
-
- private:
   bool fail() noexcept {
     at_ = end_;
     is_broken_ = true;
@@ -164,6 +179,9 @@ struct ValueView {
   std::string_view text;  ///< kString, kBytes; kArray, kMap: the encoded message
 
   static ValueView read(std::string_view any_value) noexcept;
+  /// A text, boolean, integer or double that fills `any_value`, in its short form; at least two
+  /// bytes. False: something else, and nothing is taken.
+  bool take_short(std::string_view any_value) noexcept;
   /// Of kArray; nothing for other kinds. Elements may be arrays again: bound your recursion.
   ViewRange<ValueView> elements() const noexcept {
     return {kind == ValueKind::kArray ? text : std::string_view(), wire::otlp::kArrayValues};
@@ -177,19 +195,78 @@ struct AttributeView {
   std::string_view key;
   ValueView value;
 
-  static AttributeView read(std::string_view key_value) noexcept {
+  // Made where the caller wants it: copying what was just written byte by byte costs more than
+  // reading it.
+  [[gnu::always_inline]] static AttributeView read(std::string_view key_value) noexcept {
     AttributeView attribute;
+    if (!attribute.take_short(key_value)) [[unlikely]]
+      attribute.take(key_value);
+    return attribute;
+  }
+
+ private:
+  /// Key and value in this order, once, all lengths in one byte: what recording writes. False:
+  /// something else, and nothing is taken.
+  [[gnu::always_inline]] bool take_short(std::string_view key_value) noexcept {
+    const auto byte = [key_value](std::size_t i) {
+      return static_cast<std::uint8_t>(key_value[i]);
+    };
+    const std::size_t size = key_value.size();
+    if (size < 6 || size > 0x7F + 4 || byte(0) != wire::otlp::kKey) return false;
+    const std::size_t at = 2 + std::size_t{byte(1)};  // the value's tag
+    if (byte(1) >= 0x80 || at + 4 > size || byte(at) != wire::otlp::kValue ||
+        byte(at + 1) != size - at - 2) {
+      return false;
+    }
+    if (!value.take_short(key_value.substr(at + 2))) return false;
+    key = key_value.substr(2, at - 2);
+    return true;
+  }
+  [[gnu::noinline]] void take(std::string_view key_value) noexcept {
     FieldReader fields(key_value);
     while (fields.next()) {
-      if (fields.tag() == wire::otlp::kKey) attribute.key = fields.bytes();
-      if (fields.tag() == wire::otlp::kValue) attribute.value = ValueView::read(fields.bytes());
+      if (fields.tag() == wire::otlp::kKey) key = fields.bytes();
+      if (fields.tag() == wire::otlp::kValue) value = ValueView::read(fields.bytes());
     }
-    return attribute;
   }
 };
 
 inline ViewRange<AttributeView> ValueView::entries() const noexcept {
   return {kind == ValueKind::kMap ? text : std::string_view(), wire::otlp::kMapEntries};
+}
+
+[[gnu::always_inline]] inline bool ValueView::take_short(std::string_view any_value) noexcept {
+  const std::size_t size = any_value.size();
+  const auto first = static_cast<std::uint8_t>(any_value[1]);
+  switch (static_cast<std::uint8_t>(any_value[0])) {
+    case wire::otlp::kAnyString:
+      if (first >= 0x80 || first != size - 2) return false;
+      kind = ValueKind::kString;
+      text = any_value.substr(2);
+      return true;
+    case wire::otlp::kAnyBool:
+      if (size != 2 || first >= 0x80) return false;
+      kind = ValueKind::kBool;
+      boolean = first != 0;
+      return true;
+    case wire::otlp::kAnyInt:
+      if (size > 3 || (first >= 0x80) != (size == 3)) return false;
+      if (size == 3 && static_cast<std::uint8_t>(any_value[2]) >= 0x80) return false;
+      kind = ValueKind::kInt;
+      integer = size == 2 ? first : (first & 0x7F) | static_cast<std::int64_t>(any_value[2]) << 7;
+      return true;
+    case wire::otlp::kAnyDouble: {
+      std::uint64_t bits = 0;
+      if (size != 1 + sizeof bits) return false;
+      std::memcpy(&bits, any_value.data() + 1, sizeof bits);
+      if constexpr (std::endian::native == std::endian::big) bits = std::byteswap(bits);
+      kind = ValueKind::kDouble;
+      real = std::bit_cast<double>(bits);
+      return true;
+    }
+    default:
+      return false;
+  }
 }
 
 inline ValueView ValueView::read(std::string_view any_value) noexcept {
@@ -346,6 +423,23 @@ bool visit_span(const FinishedSpan& span, Visitor&& visitor) {
   return !fields.is_broken();
 }
 
+/// The key of a KeyValue alone.
+struct KeyView {
+  std::string_view key;
+
+  static KeyView read(std::string_view key_value) noexcept {
+    KeyView view;
+    FieldReader fields(key_value);
+    while (fields.next()) {
+      if (fields.tag() == wire::otlp::kKey) view.key = fields.bytes();
+    }
+    return view;
+  }
+};
+
+inline ViewRange<KeyView> keys_of(const FinishedSpan& span) noexcept {
+  return {span.fields, wire::otlp::kSpanAttributes};
+}
 inline ViewRange<AttributeView> attributes_of(const FinishedSpan& span) noexcept {
   return {span.fields, wire::otlp::kSpanAttributes};
 }

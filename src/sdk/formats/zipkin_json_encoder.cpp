@@ -237,16 +237,22 @@ ZipkinJsonEncoder::ZipkinJsonEncoder(std::string_view resource) {
 /// Those that the span does not have itself: a key stands once.
 void ZipkinJsonEncoder::append_resource_tags(BatchAppender& out, const FinishedSpan& span) const {
   const auto is_of_span = [&](std::string_view key) {
-    for (const AttributeView attribute : attributes_of(span)) {
+    for (const KeyView attribute : keys_of(span)) {
       if (attribute.key == key) return true;
     }
     return false;
   };
-  bool may_repeat = false;
-  for (const AttributeView attribute : attributes_of(span)) {
-    may_repeat = may_repeat || may_be_of_resource(attribute.key);
+  const auto is_of_resource = [this](std::string_view key) {
+    for (const ResourceTag& tag : resource_tags_) {
+      if (tag.key == key) return true;
+    }
+    return false;
+  };
+  bool is_repeated = false;
+  for (const KeyView attribute : keys_of(span)) {
+    if (may_be_of_resource(attribute.key)) is_repeated |= is_of_resource(attribute.key);
   }
-  if (!may_repeat) return out.text(all_resource_tags_);
+  if (!is_repeated) return out.text(all_resource_tags_);
   for (const ResourceTag& tag : resource_tags_) {
     if (!is_of_span(tag.key)) out.text(tag.json);
   }
