@@ -116,7 +116,7 @@ extern ThreadContexts g_no_contexts;
 /// g_epoch while the SDK is off. Zero is no epoch at all: it is what a forked child finds.
 inline constexpr std::uint32_t kEpochOff = 1;
 /// Which run of the SDK is recording. Changes with every start and shutdown.
-extern std::atomic<std::uint32_t> g_epoch;
+extern std::atomic<std::uint32_t> g_epoch [[gnu::visibility("hidden")]];
 
 /// This thread's state, ready to record, or null if the SDK is off or has no room for the thread.
 /// Registers the thread, and restarts the SDK in a forked child. Slow (microseconds).

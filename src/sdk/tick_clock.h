@@ -18,7 +18,8 @@
 namespace binnacle::sdk {
 
 /// Whether ticks_now() reads the processor's counter. Constant after choose_tick_source().
-extern bool g_has_tick_counter;
+/// Hidden: read without a look into the table of the linker.
+extern bool g_has_tick_counter [[gnu::visibility("hidden")]];
 
 /// Nanoseconds of a POSIX clock.
 inline std::int64_t read_clock_ns(clockid_t id) noexcept {
