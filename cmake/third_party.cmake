@@ -109,6 +109,25 @@ function(_binnacle_known_external name out_header out_libraries out_package)
   set(${out_package} "${package}" PARENT_SCOPE)
 endfunction()
 
+# Headers call into Abseil inline, so its libraries have to be on the line; --as-needed drops those that
+# are not used. Asked of pkg-config in one call, once per build tree: each call walks the graph of
+# Abseil's libraries for a second, and pkg_check_modules makes eighteen, some of them far longer.
+function(_binnacle_link_grpc)
+  if(NOT BINNACLE_GRPC_FLAGS)
+    find_program(BINNACLE_PKG_CONFIG NAMES pkg-config pkgconf REQUIRED)
+    mark_as_advanced(BINNACLE_PKG_CONFIG)
+    execute_process(COMMAND ${BINNACLE_PKG_CONFIG} --cflags --libs grpc++
+                    OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+    set(BINNACLE_GRPC_FLAGS "${flags}" CACHE INTERNAL "what pkg-config says of grpc++")
+  endif()
+  separate_arguments(flags UNIX_COMMAND "${BINNACLE_GRPC_FLAGS}")
+  set(libraries ${flags})
+  list(FILTER libraries INCLUDE REGEX "^-[lL]")
+  list(FILTER flags EXCLUDE REGEX "^-[lL]")
+  target_compile_options(external::grpc INTERFACE ${flags})
+  target_link_libraries(external::grpc INTERFACE ${libraries} Threads::Threads)
+endfunction()
+
 # Makes external::<name> exist; stops with the package to install when it cannot.
 function(binnacle_require_external name)
   if(TARGET external::${name})
@@ -135,11 +154,7 @@ function(binnacle_require_external name)
   endforeach()
 
   if(name STREQUAL "grpc")
-    # Through pkg-config: headers call into Abseil inline, so its libraries have to be on the line;
-    # --as-needed drops those that are not used.
-    find_package(PkgConfig REQUIRED)
-    pkg_check_modules(BINNACLE_GRPC REQUIRED IMPORTED_TARGET GLOBAL grpc++)
-    target_link_libraries(external::grpc INTERFACE PkgConfig::BINNACLE_GRPC Threads::Threads)
+    _binnacle_link_grpc()
   elseif(name STREQUAL "spdlog")
     set_property(TARGET external::spdlog PROPERTY INTERFACE_COMPILE_DEFINITIONS
                  SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL SPDLOG_SHARED_LIB)
