@@ -24,10 +24,8 @@ Harvester::Harvester(Runtime& runtime)
       has_membarrier_(run_membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)) {}
 
 void Harvester::sweep(SpanSink& spans, LogSink& logs) {
-  const std::size_t chunks = runtime_.pool().touched_chunks();
-  taken_generation_.resize(chunks * kSlotsPerChunk);
-  seen_generation_.resize(chunks * kSlotsPerChunk);
-  freed_masks_.assign(chunks, 0);
+  std::fill(freed_masks_.begin(), freed_masks_.end(), 0U);
+  cover_chunks(runtime_.pool().touched_chunks());
   ended_.clear();
   logs_.clear();
   scan();
@@ -39,6 +37,14 @@ void Harvester::sweep(SpanSink& spans, LogSink& logs) {
   publish_counts();
   runtime_.pool().release_all(freed_masks_);
   runtime_.sweeps().fetch_add(1, std::memory_order_relaxed);
+}
+
+void Harvester::cover_chunks(std::size_t chunks) {
+  if (chunks <= freed_masks_.size()) [[likely]]
+    return;
+  taken_generation_.resize(chunks * kSlotsPerChunk);
+  seen_generation_.resize(chunks * kSlotsPerChunk);
+  freed_masks_.resize(chunks);
 }
 
 void Harvester::scan() {
@@ -104,6 +110,7 @@ void Harvester::take_amend(const AmendRecord& record) {
   Segment* heap =
       record.kind == AmendKind::kHeapFields ? reinterpret_cast<Segment*>(record.argument) : nullptr;
   const std::size_t index = runtime_.pool().index_of(record.target);
+  cover_chunks(index / kSlotsPerChunk + 1);
   const std::uint64_t state = record.target->state.load(std::memory_order_acquire);
   const std::size_t size = heap != nullptr ? heap->used : record.size;
   if (generation_of(state) != record.generation || phase_of(state) == SlotPhase::kPart ||
@@ -321,9 +328,7 @@ void Harvester::free_span(Slot& slot) {
 
 void Harvester::free_slot(const Slot* slot) {
   const std::size_t index = runtime_.pool().index_of(slot);
-  // A segment may lie in a chunk that was granted after this sweep began.
-  if (index / kSlotsPerChunk >= freed_masks_.size())
-    freed_masks_.resize(index / kSlotsPerChunk + 1);
+  cover_chunks(index / kSlotsPerChunk + 1);
   freed_masks_[index / kSlotsPerChunk] |= std::uint32_t{1} << (index % kSlotsPerChunk);
 }
 

@@ -67,6 +67,9 @@ class Harvester {
     std::uint32_t generation;
   };
 
+  /// Makes room for what is kept per slot. Segments, and spans that other threads amend, may lie in
+  /// chunks that were granted after a sweep began.
+  void cover_chunks(std::size_t chunks);
   void scan();
   void count_started(std::size_t index, std::uint32_t generation, const Slot& slot) noexcept;
   void publish_counts() noexcept;
