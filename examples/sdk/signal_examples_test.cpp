@@ -76,7 +76,7 @@ void each(const std::string& bytes, int number, Visit visit) {
   }
 }
 
-/// How many points a request has of each metric.
+/// How many points a request has of each metric that is the program's own.
 std::map<std::string, std::size_t> points_by_name(const std::string& body) {
   constexpr int kDataFields[] = {5, 7, 9};  // gauge, sum, histogram: their points are field 1
   std::map<std::string, std::size_t> points;
@@ -85,6 +85,7 @@ std::map<std::string, std::size_t> points_by_name(const std::string& body) {
       each(scope_metrics, 2, [&](const std::string& metric) {
         std::string name;
         each(metric, 1, [&](const std::string& text) { name = text; });
+        if (name.starts_with("otel.sdk.")) return;  // what the SDK says about itself
         for (const int data_field : kDataFields) {
           each(metric, data_field, [&](const std::string& data) {
             each(data, 1, [&](const std::string&) { ++points[name]; });

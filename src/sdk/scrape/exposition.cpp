@@ -25,8 +25,8 @@ std::string number_text(double value) {
   return {text, end};
 }
 
-/// A bound as Prometheus' own client libraries spell it: the label is matched as text, so that a
-/// query for le="300000" must find ours, too. The shortest digits that read back; an exponent from a
+/// A bound as Prometheus' own client libraries spell it: the label is matched as text, and a query
+/// for le="300000" must find ours, too. The shortest digits that read back; an exponent from a
 /// million on and below a ten-thousandth. OpenMetrics wants a float to look like one.
 std::string bound_text(double value, ScrapeFormat format) {
   if (!std::isfinite(value)) return number_text(value);
