@@ -56,7 +56,7 @@ class PrometheusEndpointTest : public testing::Test {
       address.sin_family = AF_INET;
       address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
       socklen_t size = sizeof address;
-      bind(socket_, reinterpret_cast<sockaddr*>(&address), size);
+      EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
       listen(socket_, 1);
       getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
       port = ntohs(address.sin_port);

@@ -22,7 +22,7 @@ std::string read_file(const std::string& path) {
   std::string text;
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return text;
-  std::array<char, 4096> buffer;
+  std::array<char, 4096> buffer{};
   ssize_t got = 0;
   while (text.size() < kFileLimitBytes && (got = read(fd, buffer.data(), buffer.size())) > 0) {
     text.append(buffer.data(), static_cast<std::size_t>(got));
@@ -115,7 +115,7 @@ void detect_host(const DetectionInput& input, Findings& out) {
 
 void detect_process(const DetectionInput& input, Findings& out) {
   out.add_value("process.pid", AttributeData(std::int64_t{getpid()}));
-  std::array<char, 4096> path;
+  std::array<char, 4096> path{};
   const ssize_t size = readlink((input.root + "/proc/self/exe").c_str(), path.data(), path.size());
   if (size > 0) {
     const std::string_view whole(path.data(), static_cast<std::size_t>(size));

@@ -127,7 +127,8 @@ TEST(AmendTest, AmendsAfterTheEndChangeNothing) {
   SpanRef ref;
   {
     Span span = start_span("ended");
-    ref = span;
+    const SpanRef& borrowed = span;
+    ref = borrowed;
   }
   EXPECT_EQ(recording.spans().size(), 1U);
   on_another_thread([&] { ref.set_attribute("late", 1).add_event("late"); });

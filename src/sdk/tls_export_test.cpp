@@ -17,10 +17,12 @@ namespace {
 constexpr std::int64_t kLongMs = 10'000;
 
 class TlsExportTest : public testing::Test {
+ public:
+  ~TlsExportTest() override { std::filesystem::remove_all(directory_); }
+
  protected:
   TlsExportTest()
       : authority_(directory_, "authority"), server_(directory_, "server", &authority_) {}
-  ~TlsExportTest() override { std::filesystem::remove_all(directory_); }
 
   static std::string make_directory() {
     std::string pattern = testing::TempDir() + "/tls_XXXXXX";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -48,11 +49,11 @@ class CertificateForTest {
     add_extension(issuer == nullptr ? NID_basic_constraints : NID_subject_alt_name,
                   issuer == nullptr ? "critical,CA:TRUE" : "DNS:localhost,IP:127.0.0.1");
     X509_sign(certificate_, issuer != nullptr ? issuer->key_ : key_, EVP_sha256());
-    if (FILE* file = std::fopen(certificate_path.c_str(), "w")) {
+    if (FILE* file = std::fopen(certificate_path.c_str(), "we")) {
       PEM_write_X509(file, certificate_);
       std::fclose(file);
     }
-    if (FILE* file = std::fopen(key_path.c_str(), "w")) {
+    if (FILE* file = std::fopen(key_path.c_str(), "we")) {
       PEM_write_PrivateKey(file, key_, nullptr, nullptr, 0, nullptr, nullptr);
       std::fclose(file);
     }
@@ -95,7 +96,7 @@ class TlsServerForTest {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
     listen(listener_, 64);
     getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);

@@ -159,7 +159,7 @@ TEST(TraceFunctionTest, ReadsWhatBothCompilersWrite) {
   static_assert(qualified_name("run(int)::<lambda(auto:1)>") == "run");
   static_assert(qualified_name("auto run(int)::(anonymous class)::operator()(int) const") == "run");
   static_assert(qualified_name("Scanner::Scanner(void (*)(int))") == "Scanner::Scanner");
-  static_assert(qualified_name("") == "");
+  static_assert(qualified_name("").empty());
   static_assert(qualified_name("odd") == "odd");
 }
 

@@ -41,7 +41,7 @@ std::size_t spans_of(const ServerProcess& server, const std::string& service) {
   return spans;
 }
 
-ProgramResult send(const std::string& traces, Variables variables) {
+ProgramResult send(const std::string& traces, const Variables& variables) {
   return run_program(sender_program(), {traces}, variables);
 }
 

@@ -11,23 +11,23 @@
 namespace binnacle::sdk {
 
 struct FinishedSpan {
-  const std::uint8_t* trace_id;        ///< 16 bytes
-  const std::uint8_t* span_id;         ///< 8 bytes
-  const std::uint8_t* parent_span_id;  ///< 8 bytes; null if the span has no parent
-  std::uint64_t start_unix_ns;
-  std::uint64_t end_unix_ns;  ///< never before the start
+  const std::uint8_t* trace_id = nullptr;        ///< 16 bytes
+  const std::uint8_t* span_id = nullptr;         ///< 8 bytes
+  const std::uint8_t* parent_span_id = nullptr;  ///< 8 bytes; null if the span has no parent
+  std::uint64_t start_unix_ns = 0;
+  std::uint64_t end_unix_ns = 0;  ///< never before the start
   /// Encoded fields of OTLP's Span message: name, attributes (keys unique), events, links and, if
   /// is_status_in_fields, the status. In the order in which they were recorded.
   std::string_view fields;
   std::string_view trace_state;
-  std::uint32_t dropped_attributes;
-  std::uint32_t dropped_events;
-  std::uint32_t dropped_links;
-  std::uint8_t kind;    ///< SpanKind
-  std::uint8_t status;  ///< StatusCode
-  std::uint8_t trace_flags;
-  bool is_parent_remote;
-  bool is_status_in_fields;
+  std::uint32_t dropped_attributes = 0;
+  std::uint32_t dropped_events = 0;
+  std::uint32_t dropped_links = 0;
+  std::uint8_t kind = 0;    ///< SpanKind
+  std::uint8_t status = 0;  ///< StatusCode
+  std::uint8_t trace_flags = 0;
+  bool is_parent_remote = false;
+  bool is_status_in_fields = false;
 };
 
 /// A span's kind as OpenTelemetry's mappings to other formats write it; "internal" for what is none

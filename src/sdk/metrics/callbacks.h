@@ -63,8 +63,8 @@ class [[gnu::visibility("hidden")]] CallbackList {
 
  private:
   struct Entry {
-    std::uint64_t id;
-    MetricInstrument* instrument;
+    std::uint64_t id = 0;
+    MetricInstrument* instrument = nullptr;
     ObservableCallback callback;
   };
   void call(const Entry& entry, ObservationSink& sink) noexcept;

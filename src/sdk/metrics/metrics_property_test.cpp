@@ -150,7 +150,7 @@ TEST(MetricsPropertyTest, EveryValueFallsIntoTheBucketOfItsBounds) {
 }
 
 /// Every value lies in the bucket that its count is in.
-void expect_exponential(const ExponentialValue& got, std::vector<double> values) {
+void expect_exponential(const ExponentialValue& got, const std::vector<double>& values) {
   std::map<std::int32_t, std::uint64_t> positive;
   std::map<std::int32_t, std::uint64_t> negative;
   std::uint64_t zeros = 0;

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -237,8 +238,8 @@ TEST_F(ScrapeServerTest, AForkedChildFreesThePortForItsParentAlone) {
   const std::uint16_t port = server_->port();
   int done[2];
   int ready[2];
-  ASSERT_EQ(pipe(done), 0);
-  ASSERT_EQ(pipe(ready), 0);
+  ASSERT_EQ(pipe2(done, O_CLOEXEC), 0);
+  ASSERT_EQ(pipe2(ready, O_CLOEXEC), 0);
   char c = 0;
   const pid_t child = fork();
   if (child == 0) {

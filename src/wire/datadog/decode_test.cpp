@@ -320,7 +320,7 @@ TEST(DatadogDecodeTest, BadIdsCostOnlyTheirSpan) {
   EXPECT_EQ(out.batch.size(), 1U);
   EXPECT_EQ(out.rejected, 1U);
   EXPECT_NE(out.first_reason.find("\"bad\": span_id is zero"), std::string::npos);
-  EXPECT_TRUE(out.batch.attributes_of(0).size() == 0);
+  EXPECT_TRUE(out.batch.attributes_of(0).empty());
 }
 
 TEST(DatadogDecodeTest, TagsAreBound) {

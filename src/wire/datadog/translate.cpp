@@ -11,6 +11,7 @@
 #include <array>
 #include <bit>
 #include <charconv>
+#include <cstdint>
 #include <optional>
 
 namespace binnacle::datadog {
@@ -57,9 +58,11 @@ std::size_t open_events_begin(const SpanBatch& batch) {
   return batch.event_ends.empty() ? 0 : batch.event_ends.back();
 }
 
-/// A JSON integer as it is written: no fraction, no exponent.
-bool is_integer(std::string_view number) {
-  return number.find_first_of(".eE") == std::string_view::npos;
+/// A JSON number that is written as an integer, without fraction or exponent, and fits.
+std::optional<std::int64_t> integer_of(std::string_view number) {
+  if (number.find_first_of(".eE") != std::string_view::npos) return std::nullopt;
+  const auto whole = codec::parse_decimal(number);
+  return whole ? whole->to_int64() : std::nullopt;
 }
 
 /// Appends a JSON value as a packed one; what nests deeper than the model allows is empty.
@@ -67,10 +70,7 @@ void pack(JsonValue v, PackedWriter& out, int depth) {
   if (v.is_string()) return out.string(v.string());
   if (v.is_bool()) return out.boolean(v.boolean());
   if (v.is_number()) {
-    const auto whole = codec::parse_decimal(v.number_text());
-    if (is_integer(v.number_text()) && whole && whole->to_int64()) {
-      return out.integer(*whole->to_int64());
-    }
+    if (const auto whole = integer_of(v.number_text())) return out.integer(*whole);
     return out.real(codec::parse_real(v.number_text()).value_or(0));
   }
   if ((!v.is_array() && !v.is_object()) || depth >= kMaxValueDepth - 1) return out.empty();
@@ -393,10 +393,7 @@ Value Translator::json_value(JsonValue v) {
   if (v.is_string()) return Value::of_string(text_.intern(v.string()));
   if (v.is_bool()) return Value::of_bool(v.boolean());
   if (v.is_number()) {
-    const auto whole = codec::parse_decimal(v.number_text());
-    if (is_integer(v.number_text()) && whole && whole->to_int64()) {
-      return Value::of_int(*whole->to_int64());
-    }
+    if (const auto whole = integer_of(v.number_text())) return Value::of_int(*whole);
     return Value::of_double(codec::parse_real(v.number_text()).value_or(0));
   }
   if (v.is_null()) return {};
