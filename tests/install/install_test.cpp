@@ -171,7 +171,7 @@ TEST_F(InstallTest, PkgConfigLinksTheStaticLibrary) {
   const std::string program = folder_ + "/by_pkg_config_static";
   const Output compiled = run(std::string(CXX_PROGRAM) + " -std=c++17 " + SOURCE_FOLDER +
                               "/tests/install/consumer/app.cpp -o " + program + " $(" + pkg_config +
-                              "--cflags binnacle) -Wl,-Bstatic $(" + pkg_config +
+                              "--cflags binnacle) -Wl,--as-needed -Wl,-Bstatic $(" + pkg_config +
                               "--libs-only-L --libs-only-l binnacle) -Wl,-Bdynamic $(" +
                               pkg_config + "--static --libs binnacle)");
   ASSERT_EQ(compiled.status, 0) << compiled.text;
