@@ -1,7 +1,7 @@
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "sdk/loopback_listener_for_test.h"
+
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -55,15 +55,6 @@ class GrpcServerForTest {
   explicit GrpcServerForTest(std::function<GrpcReply(int n)> reply =
                                  [](int) { return GrpcReply{}; })
       : reply_(std::move(reply)) {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
-    listen(listener_, 64);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });
   }
   GrpcServerForTest(const GrpcServerForTest&) = delete;
@@ -71,10 +62,9 @@ class GrpcServerForTest {
   ~GrpcServerForTest() {
     is_over_ = true;
     thread_.join();
-    close(listener_);
   }
 
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return listener_.url(); }
   /// What came in DATA frames, a string per call.
   std::vector<std::string> calls() {
     const std::lock_guard lock(mutex_);
@@ -155,8 +145,8 @@ class GrpcServerForTest {
   }
 
   void serve() {
-    while (wait_readable(listener_)) {
-      const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    while (wait_readable(listener_.socket_fd())) {
+      const int client = accept4(listener_.socket_fd(), nullptr, nullptr, SOCK_CLOEXEC);
       if (client < 0) continue;
       connection_threads_.emplace_back([this, client] {
         serve_connection(client);
@@ -264,8 +254,7 @@ class GrpcServerForTest {
   }
 
   std::function<GrpcReply(int)> reply_;
-  int listener_ = -1;
-  int port_ = 0;
+  LoopbackListener listener_;
   std::atomic<bool> is_over_{false};
   std::mutex mutex_;
   std::vector<std::string> calls_;

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "sdk/loopback_listener_for_test.h"
+
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -51,15 +51,6 @@ class HttpServerForTest {
   /// `answer` is asked for the n-th request, from 0.
   explicit HttpServerForTest(std::function<Answer(int n)> answer = [](int) { return Answer{}; })
       : answer_(std::move(answer)) {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    (void)bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
-    listen(listener_, 64);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });
   }
   HttpServerForTest(const HttpServerForTest&) = delete;
@@ -67,10 +58,9 @@ class HttpServerForTest {
   ~HttpServerForTest() {
     is_over_ = true;
     thread_.join();
-    close(listener_);
   }
 
-  std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::string base_url() const { return listener_.url(); }
   std::string url() const { return base_url() + "/v1/traces"; }
   int connections() const { return connections_.load(); }
   std::vector<Request> requests() {
@@ -93,8 +83,8 @@ class HttpServerForTest {
   }
 
   void serve() {
-    while (wait_readable(listener_)) {
-      const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    while (wait_readable(listener_.socket_fd())) {
+      const int client = accept4(listener_.socket_fd(), nullptr, nullptr, SOCK_CLOEXEC);
       if (client < 0) continue;
       ++connections_;
       connection_threads_.emplace_back([this, client] {
@@ -180,8 +170,7 @@ class HttpServerForTest {
   }
 
   std::function<Answer(int)> answer_;
-  int listener_ = -1;
-  int port_ = 0;
+  LoopbackListener listener_;
   std::atomic<bool> is_over_{false};
   std::atomic<int> connections_{0};
   std::mutex mutex_;

@@ -1,4 +1,5 @@
 #include "sdk/http_server_for_test.h"
+#include "sdk/loopback_listener_for_test.h"
 #include "sdk/recording_for_test.h"
 #include "sdk/tick_clock.h"
 
@@ -6,8 +7,6 @@
 #include <binnacle/metrics.h>
 #include <gtest/gtest.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -196,34 +195,22 @@ TEST(SignalTest, HandlersOfTheHostInterruptNothing) {
 /// Takes a connection, reads a little, and resets it, again and again.
 class Resetting {
  public:
-  Resetting() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    listen(listener_, 16);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-    thread_ = std::thread([this] { serve(); });
-  }
+  Resetting() : thread_([this] { serve(); }) {}
   Resetting(const Resetting&) = delete;
   Resetting& operator=(const Resetting&) = delete;
   ~Resetting() {
     is_over_ = true;
     thread_.join();
-    close(listener_);
   }
   int connections() const { return connections_.load(); }
-
-  std::string url;
+  std::string url() const { return listener_.url(); }
 
  private:
   void serve() {
     while (!is_over_) {
-      pollfd event{listener_, POLLIN, 0};
+      pollfd event{listener_.socket_fd(), POLLIN, 0};
       if (poll(&event, 1, 10) <= 0) continue;
-      const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      const int client = accept4(listener_.socket_fd(), nullptr, nullptr, SOCK_CLOEXEC);
       char bytes[64];
       [[maybe_unused]] const ssize_t got = recv(client, bytes, sizeof bytes, 0);
       const linger reset{1, 0};
@@ -233,7 +220,7 @@ class Resetting {
     }
   }
 
-  int listener_;
+  LoopbackListener listener_;
   std::atomic<bool> is_over_{false};
   std::atomic<int> connections_{0};
   std::thread thread_;
@@ -244,7 +231,7 @@ TEST(SignalTest, ABrokenPipeIsNotTheHostsTrouble) {
   EXPECT_EQ(in_child([&] {
               signal(SIGPIPE, SIG_DFL);
               Config config = Recording::quiet_config();
-              config.exporters = {ExporterConfig().with_endpoint(collector.url)};
+              config.exporters = {ExporterConfig().with_endpoint(collector.url())};
               config.retry_limit_ms = 0;
               init_observability(config);
               const std::string text(3000, 'x');

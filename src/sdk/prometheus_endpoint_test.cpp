@@ -1,5 +1,6 @@
 #include "sdk/prometheus_endpoint.h"
 
+#include "sdk/loopback_listener_for_test.h"
 #include "sdk/recording_for_test.h"
 
 #include <binnacle/config.h>
@@ -7,7 +8,6 @@
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 
-#include <arpa/inet.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,27 +48,6 @@ class PrometheusEndpointTest : public testing::Test {
     shutdown(1000);
     std::filesystem::remove_all(folder_);
   }
-  /// Occupies a port of the loopback interface for as long as the object lives.
-  class Taken {
-   public:
-    Taken() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-      sockaddr_in address{};
-      address.sin_family = AF_INET;
-      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-      socklen_t size = sizeof address;
-      EXPECT_EQ(bind(socket_, reinterpret_cast<sockaddr*>(&address), size), 0);
-      listen(socket_, 1);
-      getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
-      port = ntohs(address.sin_port);
-    }
-    Taken(const Taken&) = delete;
-    Taken& operator=(const Taken&) = delete;
-    ~Taken() { close(socket_); }
-    std::uint16_t port = 0;
-
-   private:
-    int socket_;
-  };
   Config config(std::uint16_t port) const {
     Config out;
     out.service_name = "scraped service";
@@ -93,8 +72,8 @@ class PrometheusEndpointTest : public testing::Test {
 TEST_F(PrometheusEndpointTest, ShowsWhatIsRecordedUntilShutdown) {
   std::uint16_t port = 0;
   {
-    const Taken probe;
-    port = probe.port;
+    const LoopbackListener probe;
+    port = probe.port();
   }
   ASSERT_TRUE(init_observability(config(port)));
   const std::string address = "127.0.0.1:" + std::to_string(port);
@@ -109,8 +88,8 @@ TEST_F(PrometheusEndpointTest, ShowsWhatIsRecordedUntilShutdown) {
 }
 
 TEST_F(PrometheusEndpointTest, RegistersAnotherPortIfItsOwnIsTaken) {
-  const Taken other;
-  ASSERT_TRUE(init_observability(config(other.port)));
+  const LoopbackListener other;
+  ASSERT_TRUE(init_observability(config(other.port())));
   const std::string address = registered();
   ASSERT_NE(address, "");
   instruments().record_bid("market.example", "won");

@@ -1,14 +1,13 @@
 #pragma once
 
-#include <gtest/gtest.h>
+#include "sdk/loopback_listener_for_test.h"
+
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -91,15 +90,6 @@ class TlsServerForTest {
       SSL_CTX_load_verify_locations(context_, client_authority->certificate_path.c_str(), nullptr);
       SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     }
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    listen(listener_, 64);
-    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });
   }
   TlsServerForTest(const TlsServerForTest&) = delete;
@@ -107,11 +97,10 @@ class TlsServerForTest {
   ~TlsServerForTest() {
     is_over_ = true;
     thread_.join();
-    close(listener_);
     SSL_CTX_free(context_);
   }
 
-  std::string url() const { return "https://localhost:" + std::to_string(port_); }
+  std::string url() const { return "https://localhost:" + std::to_string(listener_.port()); }
   int requests() const { return requests_.load(); }
   /// What the last request began with.
   std::string last_head() {
@@ -127,9 +116,9 @@ class TlsServerForTest {
     sigaddset(&broken_pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     while (!is_over_) {
-      pollfd event{listener_, POLLIN, 0};
+      pollfd event{listener_.socket_fd(), POLLIN, 0};
       if (poll(&event, 1, 10) <= 0) continue;
-      const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      const int client = accept4(listener_.socket_fd(), nullptr, nullptr, SOCK_CLOEXEC);
       if (client < 0) continue;
       const timeval patience{0, 20'000};
       setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -180,8 +169,7 @@ class TlsServerForTest {
   }
 
   SSL_CTX* context_;
-  int listener_ = -1;
-  int port_ = 0;
+  LoopbackListener listener_;
   std::atomic<bool> is_over_{false};
   std::atomic<int> requests_{0};
   std::mutex mutex_;
