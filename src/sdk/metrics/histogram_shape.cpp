@@ -58,8 +58,8 @@ bool HistogramShape::build_table(unsigned shift) {
 }
 
 std::size_t HistogramShape::find_at_edge(double value) const noexcept {
-  if (value > bounds_[bound_count_ - (bound_count_ != 0 ? 1 : 0)]) return bound_count_;
-  if (value <= bounds_.front()) return 0;
+  if (value <= bounds_.front()) return 0;  // also without bounds: then this is +inf
+  if (value > bounds_[bound_count_ - 1]) return bound_count_;
   return static_cast<std::size_t>(std::lower_bound(bounds_.begin(), bounds_.end() - 1, value) -
                                   bounds_.begin());
 }
