@@ -116,10 +116,9 @@ struct SlotHandle {
 /// In Slot::marks: a key or a single field may occur twice; the last one counts.
 inline constexpr std::uint8_t kMarkMayRepeat = 0x08;
 
-/// A Bloom bit of an attribute key: two keys that share it may be the same. The end of a key tells
-/// most keys of one span apart ("http.request.method", "http.request.size"); a false alarm only
-/// costs the export thread a comparison.
-[[gnu::always_inline]] inline std::uint64_t key_bit(std::string_view key) noexcept {
+/// A hash of an attribute key, best in its high bits. The end of a key tells most keys of one span
+/// apart ("http.request.method", "http.request.size").
+[[gnu::always_inline]] inline std::uint64_t key_hash(std::string_view key) noexcept {
   const std::size_t size = key.size();
   std::uint64_t tail = 0;
   if (size >= sizeof tail) {
@@ -129,7 +128,13 @@ inline constexpr std::uint8_t kMarkMayRepeat = 0x08;
       tail = tail << 8U | static_cast<unsigned char>(key[i]);
     }
   }
-  return std::uint64_t{1} << ((tail + size) * 0x9E3779B97F4A7C15ULL >> 58U);
+  return (tail + size) * 0x9E3779B97F4A7C15ULL;
+}
+
+/// A Bloom bit of an attribute key: two keys that share it may be the same. A false alarm only
+/// costs the export thread a closer look.
+[[gnu::always_inline]] inline std::uint64_t key_bit(std::string_view key) noexcept {
+  return std::uint64_t{1} << (key_hash(key) >> 58U);
 }
 
 /// One attribute being written by its span's owner. `out` is null if it cannot be done here: then

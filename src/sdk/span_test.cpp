@@ -106,6 +106,29 @@ TEST(SpanTest, LastValueOfAKeyWins) {
   EXPECT_EQ(span.attribute("k9"), "i:49");
 }
 
+TEST(SpanTest, OfManyKeysEachIsKeptOnceWithItsLastValue) {
+  Config config = Recording::quiet_config();
+  config.attribute_count_limit = 1000;
+  Recording recording(config);
+  {
+    Span span = start_span("first name");
+    span.update_name("second name");
+    for (int i = 0; i < 300; ++i) span.set_attribute("many.keys." + std::to_string(i), i);
+    for (int i = 299; i >= 0; i -= 2) span.set_attribute("many.keys." + std::to_string(i), -i);
+    span.set_error("no").set_status(StatusCode::kOk).set_error("too late");
+    span.update_name("last name");
+  }
+  const ReadSpan span = recording.span();
+  EXPECT_EQ(span.name, "last name");
+  EXPECT_EQ(span.status, static_cast<std::uint64_t>(StatusCode::kOk));
+  EXPECT_EQ(span.dropped_attributes, 0U);
+  ASSERT_EQ(span.attributes.size(), 300U);
+  for (int i = 0; i < 300; ++i) {
+    EXPECT_EQ(span.attribute("many.keys." + std::to_string(i)),
+              "i:" + std::to_string(i % 2 == 0 ? i : -i));
+  }
+}
+
 TEST(SpanTest, NestsUnderTheActiveSpan) {
   Recording recording;
   SpanContext outer_context;

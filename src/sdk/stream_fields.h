@@ -36,8 +36,8 @@ class StreamFields {
   static void convert_times(char* bytes, std::size_t size, const TickAnchor& anchor) noexcept;
 
   /// Removes superseded fields (earlier values of a key, earlier names and statuses; Ok is final)
-  /// and those past the limits. If `keeps_status` is false, all statuses. O(fields^2) for spans
-  /// with repeats, whose fields are limited in number.
+  /// and those past the limits. If `keeps_status` is false, all statuses. O(fields), and O(fields)
+  /// more for each that repeats; fields are limited in number.
   SettledFields settle(char* bytes, std::size_t size, const FieldLimits& limits, bool keeps_status);
 
  private:
