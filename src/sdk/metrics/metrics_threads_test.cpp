@@ -5,8 +5,8 @@
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <map>
-#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -167,12 +167,18 @@ TEST(MetricsThreadsTest, StartAndStopWhileOthersRecord) {
 TEST(MetricsThreadsTest, UnregisteringWaitsForACallUnderWay) {
   MetricsRun run;
   for (int i = 0; i < 50; ++i) {
-    auto state = std::make_unique<std::atomic<int>>(0);
-    ObservableHandle handle =
-        create_observable_gauge("th5.gauge", {}, [raw = state.get()] { return ++*raw; });
+    std::promise<void> entered;
+    std::atomic<bool> has_left{false};
+    ObservableHandle handle = create_observable_gauge("th5.gauge", {}, [&] {
+      entered.set_value();
+      for (int turn = 0; turn < 50; ++turn) std::this_thread::yield();
+      has_left = true;
+      return 1;
+    });
     std::thread collector([&] { run.collect(); });
+    entered.get_future().wait();
     handle.unregister();
-    state.reset();  // no longer referred to
+    EXPECT_TRUE(has_left);
     collector.join();
   }
 }
