@@ -196,6 +196,10 @@ bool Runtime::refill(ThreadState& thread) noexcept {
   }
   thread.chunk = grant.chunk;
   thread.free_mask = grant.mask;
+  std::uint32_t ahead = grant.mask;
+  for (unsigned i = 0; i < kSlotsAhead && ahead != 0; ++i, ahead &= ahead - 1) {
+    prefetch_to_write(grant.chunk + std::countr_zero(ahead));
+  }
   const auto granted = static_cast<std::size_t>(std::popcount(grant.mask));
   const std::size_t before = granted_since_sweep_.fetch_add(granted, std::memory_order_relaxed);
   if (before + granted >= wake_after_slots_.load(std::memory_order_relaxed)) wake();

@@ -305,7 +305,7 @@ namespace {
 
 }  // namespace
 
-void end_span(SlotHandle span) noexcept {
+[[gnu::no_stack_protector]] void end_span(SlotHandle span) noexcept {
   ThreadState& thread = *sdk::t_local.state;
   if (!sdk::is_owner(thread, span)) [[unlikely]]
     return amend_end(span, 0);

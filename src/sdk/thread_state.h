@@ -156,8 +156,29 @@ inline RandomPair next_random_pair(ThreadState& thread) noexcept {
   return {high, (b << 7U | b >> 57U) * 9};
 }
 
-/// A free slot of this thread, or null (counted) if the pool is exhausted. (Prefetching the next
-/// slot was tried and gained nothing: the stores of one span overlap their misses already.)
+/// Asks for the lines that a span with a few attributes fills, to be written. The export thread on
+/// another core read them last; fetching them back one by one, when the stores come, took half as
+/// long again as recording the span. (A prefetch for reading gains nothing: the first store would
+/// have to ask again. __builtin_prefetch makes one of those unless the compiler may assume a newer
+/// processor than x86-64's first, which takes the instruction as a no-op.)
+[[gnu::always_inline]] inline void prefetch_to_write(const Slot* slot) noexcept {
+  constexpr std::size_t kLine = 64;
+  constexpr std::size_t kBytesOfUsualSpan = 4 * kLine;
+  const char* at = reinterpret_cast<const char*>(slot);
+  for (std::size_t offset = 0; offset < kBytesOfUsualSpan; offset += kLine) {
+#if defined(__x86_64__)
+    asm volatile("prefetchw %0" ::"m"(at[offset]));
+#else
+    __builtin_prefetch(at + offset, 1);
+#endif
+  }
+}
+
+/// How many slots before its use one is asked for: a line comes from another core in ~100 ns, and a
+/// span is recorded in ~35.
+inline constexpr unsigned kSlotsAhead = 4;
+
+/// A free slot of this thread, or null (counted) if the pool is exhausted.
 Slot* take_slot_slow(ThreadState& thread) noexcept;
 inline Slot* take_slot(ThreadState& thread) noexcept {
   const std::uint32_t mask = thread.free_mask;
@@ -165,6 +186,9 @@ inline Slot* take_slot(ThreadState& thread) noexcept {
     return take_slot_slow(thread);
   Slot* slot = thread.chunk + __builtin_ctz(mask);
   thread.free_mask = mask & (mask - 1);
+  // Only what is this thread's: the other slots of the chunk may be in use elsewhere.
+  if ((mask >> kSlotsAhead & mask & -mask) != 0) [[likely]]
+    prefetch_to_write(slot + kSlotsAhead);
   return slot;
 }
 
