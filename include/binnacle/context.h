@@ -152,7 +152,8 @@ class [[nodiscard]] Scope {
   }
 
  private:
-  friend class Span;
+  friend class ActiveSpan;
+  friend struct SpanAccess;
   friend struct detail::ScopeAccess;
   Scope() noexcept = default;
   void leave_entry() noexcept;

@@ -100,6 +100,8 @@ void record_exception(SlotHandle span, const std::exception& error, const KeyVal
                       std::size_t count) noexcept;
 bool is_recording(SlotHandle span) noexcept;
 void end_span(SlotHandle span) noexcept;
+/// Leaves the scope with this id on the current thread's stack, then ends the span.
+void end_active_span(SlotHandle span, std::uint64_t scope_id) noexcept;
 void end_span_at(SlotHandle span, std::int64_t unix_ns) noexcept;
 
 // The same, with a literal key of `Size` bytes: compiled into the caller as far as it is the common
@@ -311,6 +313,12 @@ class [[nodiscard]] Span : public SpanRef {
   friend class ActiveSpan;
   friend struct SpanAccess;
 
+  template <typename WriteContext>
+  [[gnu::always_inline]] Span(detail::SlotHandle handle, WriteContext write) noexcept {
+    handle_ = handle;
+    write(context_);
+  }
+
   const detail::ContextExtras* extras_ = nullptr;  // tracestate and baggage of the span's context
 };
 
@@ -337,7 +345,12 @@ class [[nodiscard]] ActiveSpan {
   ActiveSpan(std::string_view name, const SpanOptions& options) noexcept;
   ActiveSpan(const ActiveSpan&) = delete;
   ActiveSpan& operator=(const ActiveSpan&) = delete;
-  ~ActiveSpan() = default;
+  ~ActiveSpan() {
+    if (scope_.id_ == 0 || span_.handle_.slot == nullptr) return;
+    detail::end_active_span(span_.handle_, scope_.id_);
+    scope_.id_ = 0;
+    span_.handle_.slot = nullptr;
+  }
 
   const Span* operator->() const noexcept { return &span_; }
   const Span& operator*() const noexcept { return span_; }

@@ -36,18 +36,9 @@ Scope::Scope(const Context& context) noexcept
                              .span = {},
                              .extras = context.extras()})) {}
 
-Scope Span::activate() const noexcept {
-  Scope scope;
-  scope.id_ = sdk::push_context(context_, handle_, extras_);
-  return scope;
-}
-
 void Scope::leave_entry() noexcept {
-  sdk::ThreadContexts* contexts = sdk::t_local.contexts;
-  // Nearly always the uppermost; not there at all if this is another thread's.
-  for (std::uint32_t depth = contexts->depth; depth > 0; --depth) {
-    if (contexts->entries[depth - 1].id == id_) return sdk::pop_contexts(*contexts, depth - 1);
-  }
+  if (!sdk::leave_top_context(id_)) [[unlikely]]
+    sdk::leave_context(id_);
 }
 
 std::string_view Context::trace_state() const noexcept {

@@ -152,6 +152,42 @@ ThreadState* Runtime::attach_thread() noexcept {
   return &thread;
 }
 
+void derive_from_settings(ThreadState& thread) noexcept {
+  const RecordingSettings& settings = thread.settings;
+  thread.plain_epoch = settings.policy == nullptr && g_has_tick_counter ? thread.epoch : 0;
+  thread.attribute_end = settings.attribute_limit != 0 ? Slot::kInlineBytes : 0;
+  struct SlotHead {
+    std::uint16_t attributes_left;
+    std::uint8_t marks;
+    std::uint8_t kind;
+    std::uint8_t status;
+    std::uint8_t trace_flags;
+    bool has_status_message;
+    std::uint8_t run;
+  };
+  static_assert(sizeof(SlotHead) == sizeof thread.slot_head);
+  static_assert(offsetof(SlotHead, run) == offsetof(Slot, run) - offsetof(Slot, attributes_left));
+  thread.slot_head =
+      std::bit_cast<std::uint64_t>(SlotHead{.attributes_left = settings.attribute_limit,
+                                            .marks = 0,
+                                            .kind = static_cast<std::uint8_t>(SpanKind::kInternal),
+                                            .status = 0,
+                                            .trace_flags = 0,
+                                            .has_status_message = false,
+                                            .run = static_cast<std::uint8_t>(thread.epoch)});
+  switch (settings.root_sampler) {
+    case RootSampler::kAlwaysOff:
+      thread.root_flags = kTraceFlagRandom;
+      break;
+    case RootSampler::kAlwaysOn:
+      thread.root_flags = kTraceFlagRandom | kTraceFlagSampled;
+      break;
+    case RootSampler::kRatio:
+      thread.root_flags = 0;
+      break;
+  }
+}
+
 void Runtime::refresh(ThreadState& thread) noexcept {
   const std::lock_guard lock(mutex_);
   thread.settings = settings_;
@@ -159,7 +195,7 @@ void Runtime::refresh(ThreadState& thread) noexcept {
   // off would go on recording.
   const std::uint32_t epoch = g_epoch.load(std::memory_order_relaxed);
   thread.epoch = epoch == kEpochOff ? 0 : epoch;
-  thread.plain_epoch = settings_.policy == nullptr ? thread.epoch : 0;
+  derive_from_settings(thread);
 }
 
 ThreadContexts* Runtime::contexts_of(const ThreadState& thread) noexcept {

@@ -1,3 +1,4 @@
+#include "sdk/context_stack.h"
 #include "sdk/fields.h"
 #include "sdk/stream.h"
 #include "sdk/thread_state.h"
@@ -305,11 +306,29 @@ namespace {
 
 }  // namespace
 
-[[gnu::no_stack_protector]] void end_span(SlotHandle span) noexcept {
+namespace {
+
+[[gnu::noinline]] void end_span_slow(SlotHandle span) noexcept {
   ThreadState& thread = *sdk::t_local.state;
-  if (!sdk::is_owner(thread, span)) [[unlikely]]
-    return amend_end(span, 0);
+  if (!sdk::is_owner(thread, span)) return amend_end(span, 0);
   end_own(span, thread, sdk::ticks_now(), 0);
+}
+
+[[gnu::always_inline]] inline void end_at_once(SlotHandle span) noexcept {
+  ThreadState& thread = *sdk::t_local.state;
+  if (!sdk::is_owner(thread, span) || !sdk::g_has_tick_counter) [[unlikely]]
+    return end_span_slow(span);
+  end_own(span, thread, sdk::tick_counter(), 0);
+}
+
+}  // namespace
+
+void end_span(SlotHandle span) noexcept { end_at_once(span); }
+
+void end_active_span(SlotHandle span, std::uint64_t scope_id) noexcept {
+  if (!sdk::leave_top_context(scope_id)) [[unlikely]]
+    sdk::leave_context(scope_id);
+  end_at_once(span);
 }
 
 void end_span_at(SlotHandle span, std::int64_t unix_ns) noexcept {

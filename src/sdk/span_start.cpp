@@ -1,4 +1,5 @@
 #include "sdk/context_extras.h"
+#include "sdk/context_stack.h"
 #include "sdk/start_policy.h"
 #include "sdk/stream.h"
 #include "sdk/thread_state.h"
@@ -63,15 +64,22 @@ struct Identity {
   bool is_sampled() const noexcept { return (flags & kTraceFlagSampled) != 0; }
 };
 
-/// An all-zero id is no id.
-[[gnu::always_inline]] inline std::uint64_t as_id(std::uint64_t random) noexcept {
-  return random + (random == 0 ? 1 : 0);
+/// Keeps the compiler from joining words into vectors: that costs more than the store it saves, and
+/// loads of two words that were just written one by one.
+[[gnu::always_inline]] inline std::uint64_t in_register(std::uint64_t word) noexcept {
+  asm volatile("" : "+r"(word));
+  return word;
 }
 
 [[gnu::always_inline]] inline std::uint64_t load_word(const std::uint8_t* bytes) noexcept {
   std::uint64_t word = 0;
   std::memcpy(&word, bytes, sizeof word);
-  return word;
+  return in_register(word);
+}
+
+/// An all-zero id is no id.
+[[gnu::always_inline]] inline std::uint64_t as_id(std::uint64_t random) noexcept {
+  return random + (random == 0 ? 1 : 0);
 }
 
 [[gnu::always_inline]] inline void write_ids(std::uint8_t* trace_id, std::uint8_t* span_id,
@@ -82,27 +90,25 @@ struct Identity {
   std::memcpy(span_id, &identity.span, sizeof identity.span);
 }
 
-[[gnu::always_inline]] inline bool is_root_sampled(const ThreadState& thread,
-                                                   std::uint64_t trace_low) noexcept {
-  if (thread.settings.root_sampler != sdk::RootSampler::kRatio) [[likely]] {
-    return thread.settings.root_sampler == sdk::RootSampler::kAlwaysOn;
-  }
+/// Which of the flags random and sampled a trace has that begins here.
+[[gnu::always_inline]] inline std::uint8_t root_flags(const ThreadState& thread,
+                                                      std::uint64_t trace_low) noexcept {
+  if (thread.root_flags != 0) [[likely]]
+    return thread.root_flags;
   if constexpr (std::endian::native == std::endian::little)
     trace_low = __builtin_bswap64(trace_low);
   constexpr std::uint64_t kRandomBits = (std::uint64_t{1} << 56U) - 1;
-  return (trace_low & kRandomBits) >= thread.settings.rejection_threshold;
+  const bool is_sampled = (trace_low & kRandomBits) >= thread.settings.rejection_threshold;
+  return kTraceFlagRandom | (is_sampled ? kTraceFlagSampled : 0);
 }
 
 [[gnu::always_inline]] inline Identity make_root(ThreadState& thread) noexcept {
   const sdk::RandomPair random = sdk::next_random_pair(thread);
-  Identity made{
-      .trace_high = as_id(random.high),  // enough: a trace id of two words may have one zero
-      .trace_low = random.low,
-      // As random as the two it is made of, and cheaper than a third.
-      .span = as_id(random.high * 0x9E3779B97F4A7C15ULL ^ random.low),
-      .flags = kTraceFlagRandom};
-  if (is_root_sampled(thread, made.trace_low)) made.flags |= kTraceFlagSampled;
-  return made;
+  return {.trace_high = as_id(random.high),  // enough: a trace id of two words may have one zero
+          .trace_low = in_register(random.low),
+          // As random as the two it is made of, and cheaper than a third.
+          .span = as_id(random.high * 0x9E3779B97F4A7C15ULL ^ random.low),
+          .flags = root_flags(thread, random.low)};
 }
 
 [[gnu::always_inline]] inline Identity make_child(ThreadState& thread,
@@ -113,8 +119,8 @@ struct Identity {
       .span = as_id(sdk::next_random(thread)),
       .flags = static_cast<std::uint8_t>(parent.flags & (kTraceFlagRandom | kTraceFlagSampled))};
   if (!thread.settings.is_parent_based || parent.is_deferred) [[unlikely]] {
-    made.flags &= kTraceFlagRandom;
-    if (is_root_sampled(thread, made.trace_low)) made.flags |= kTraceFlagSampled;
+    made.flags = static_cast<std::uint8_t>(
+        (made.flags & kTraceFlagRandom) | (root_flags(thread, made.trace_low) & kTraceFlagSampled));
   }
   return made;
 }
@@ -139,36 +145,29 @@ void obey_caller(sdk::StartVerdict& root, const detail::ContextExtras& extras,
   }
 }
 
-/// The word of a slot that begins at attributes_left, put together in a register: as a struct on
-/// the stack it would be written in pieces and read back whole, which waits until every store
-/// before it has reached the cache (of a slot that the export thread has read: ~50 ns).
-[[gnu::always_inline]] inline std::uint64_t slot_head(std::uint16_t attributes_left,
-                                                      std::uint8_t trace_flags,
-                                                      std::uint8_t run) noexcept {
-  constexpr auto kShift = [](std::size_t offset) {
-    const std::size_t byte = offset - offsetof(detail::Slot, attributes_left);
-    return 8 * (std::endian::native == std::endian::little ? byte : 7 - byte);
-  };
-  constexpr std::uint64_t kKind = std::uint64_t{static_cast<std::uint8_t>(SpanKind::kInternal)}
-                                  << kShift(offsetof(detail::Slot, kind));
-  // Of the two bytes of attributes_left the first in memory is the high one on a big-endian
-  // machine.
-  constexpr std::size_t kLeftShift = std::endian::native == std::endian::little ? 0 : 48;
-  return std::uint64_t{attributes_left} << kLeftShift | kKind |
-         std::uint64_t{trace_flags} << kShift(offsetof(detail::Slot, trace_flags)) |
-         std::uint64_t{run} << kShift(offsetof(detail::Slot, run));
+/// How much of the stream is published, and up to where attributes may be written: one store.
+[[gnu::always_inline]] inline void store_stream_ends(detail::Slot& slot, std::uint32_t published,
+                                                     std::uint32_t attribute_end) noexcept {
+  static_assert(offsetof(detail::Slot, published) % sizeof(std::uint64_t) == 0);
+  static_assert(offsetof(detail::Slot, attribute_end) ==
+                offsetof(detail::Slot, published) + sizeof published);
+  using Word [[gnu::may_alias]] = std::uint64_t;
+  std::uint64_t both = std::uint64_t{attribute_end} << 32U | published;
+  if constexpr (std::endian::native == std::endian::big) both = both << 32U | both >> 32U;
+  __atomic_store_n(reinterpret_cast<Word*>(&slot.published), both, __ATOMIC_RELAXED);
 }
-static_assert(offsetof(detail::Slot, run) == offsetof(detail::Slot, attributes_left) + 7);
 
-/// Everything but the name and the start; the slot is not open yet.
+/// Everything but the name, the start and the ends of the stream; the slot is not open yet.
 [[gnu::always_inline]] inline void fill_slot(detail::Slot& slot, ThreadState& thread,
                                              const Identity& identity,
                                              const Parent& parent) noexcept {
   slot.owner.store(&thread, std::memory_order_relaxed);
-  slot.attribute_end = thread.settings.attribute_limit != 0 ? detail::Slot::kInlineBytes : 0;
   slot.key_bits = 0;
-  const std::uint64_t word = slot_head(thread.settings.attribute_limit, identity.flags,
-                                       static_cast<std::uint8_t>(thread.epoch));
+  // Put together in a register: as a struct on the stack it would be written in pieces and read
+  // back whole, which waits until every store before it has reached the cache (~50 ns if the export
+  // thread has read the slots meanwhile).
+  const std::uint64_t word = thread.slot_head | std::uint64_t{identity.flags}
+                                                    << sdk::kSlotFlagsShift;
   std::memcpy(reinterpret_cast<char*>(&slot) + offsetof(detail::Slot, attributes_left), &word,
               sizeof word);
   write_ids(slot.trace_id, slot.span_id, identity);
@@ -186,6 +185,9 @@ static_assert(offsetof(detail::Slot, run) == offsetof(detail::Slot, attributes_l
   }
 }
 
+/// Longest name whose length is a varint of one byte.
+constexpr std::size_t kMaxShortName = 0x7F;
+
 [[gnu::noinline]] void put_long_name(ThreadState& thread, detail::Slot& slot,
                                      std::string_view name) noexcept {
   const auto put = [&](char* out) { wo::put_bytes_field(out, wo::kSpanName, name); };
@@ -194,15 +196,62 @@ static_assert(offsetof(detail::Slot, run) == offsetof(detail::Slot, attributes_l
 
 [[gnu::always_inline]] inline void put_name(ThreadState& thread, detail::Slot& slot,
                                             std::string_view name) noexcept {
-  constexpr std::size_t kOneByteLength = 0x7F;
-  if (name.size() > kOneByteLength) [[unlikely]] {
-    slot.published.store(0, std::memory_order_relaxed);
+  if (name.size() > kMaxShortName) [[unlikely]] {
+    store_stream_ends(slot, 0, thread.attribute_end);
     return put_long_name(thread, slot, name);
   }
-  slot.inline_bytes[0] = static_cast<char>(wo::kSpanName);
-  slot.inline_bytes[1] = static_cast<char>(name.size());
-  detail::copy_text(slot.inline_bytes + 2, name.data(), name.size());
-  slot.published.store(static_cast<std::uint32_t>(name.size() + 2), std::memory_order_relaxed);
+  const std::uint8_t head[] = {static_cast<std::uint8_t>(wo::kSpanName),
+                               static_cast<std::uint8_t>(name.size())};
+  std::memcpy(slot.inline_bytes, head, sizeof head);
+  detail::copy_text(slot.inline_bytes + sizeof head, name.data(), name.size());
+  store_stream_ends(slot, static_cast<std::uint32_t>(sizeof head + name.size()),
+                    thread.attribute_end);
+}
+
+/// Makes `slot` the span of `identity` and opens it; `now` reads the clock, last of all.
+template <typename Now>
+[[gnu::always_inline]] inline detail::SlotHandle open_slot(detail::Slot& slot, ThreadState& thread,
+                                                           const Identity& identity,
+                                                           const Parent& parent,
+                                                           std::string_view name,
+                                                           Now now) noexcept {
+  fill_slot(slot, thread, identity, parent);
+  put_name(thread, slot, name);
+  const std::uint64_t open = sdk::make_state(
+      sdk::generation_of(slot.state.load(std::memory_order_relaxed)) + 1, sdk::SlotPhase::kOpen);
+  slot.start = now();
+  slot.state.store(open, std::memory_order_release);
+  return {&slot, open};
+}
+
+/// The common case: the SDK is on and has no start policy, the parent is the thread's current span
+/// or there is none, no tracestate and no baggage, a short name, a free slot at hand. Straight
+/// through, without a call, so that registers suffice. Returns make(handle, identity); or, if
+/// anything is out of the ordinary, otherwise(), and once ids are drawn, which also decided about
+/// sampling, otherwise(thread, identity, parent). (It hands over to functions because a struct of
+/// all that would be returned through memory, in pieces.)
+template <typename Make, typename Otherwise>
+[[gnu::always_inline]] inline auto start_at_once(std::string_view name, Make make,
+                                                 Otherwise otherwise) noexcept {
+  ThreadState& thread = *sdk::t_local.state;
+  if (thread.plain_epoch != sdk::g_epoch.load(std::memory_order_relaxed)) [[unlikely]]
+    return otherwise();
+  const sdk::ThreadContexts* contexts = sdk::t_local.contexts;
+  Parent parent{nullptr, nullptr};
+  if (contexts->depth != 0) {
+    const ContextEntry& top = contexts->entries[contexts->depth - 1];
+    if (top.extras != nullptr || !top.is_valid) [[unlikely]]
+      return otherwise();
+    parent.context = &top.context;
+  }
+  const Identity identity =
+      parent.context == nullptr ? make_root(thread) : make_child(thread, *parent.context);
+  if (!identity.is_sampled()) return make(detail::SlotHandle{}, identity);
+  if (thread.free_mask == 0 || name.size() > kMaxShortName) [[unlikely]]
+    return otherwise(thread, identity, parent);
+  const detail::SlotHandle handle = open_slot(*sdk::take_slot(thread), thread, identity, parent,
+                                              name, [] { return sdk::tick_counter(); });
+  return make(handle, identity);
 }
 
 [[gnu::noinline]] void apply_options(detail::SlotHandle span, const SpanOptions& options) noexcept {
@@ -221,13 +270,61 @@ static_assert(offsetof(detail::Slot, run) == offsetof(detail::Slot, attributes_l
 }  // namespace
 
 struct [[gnu::visibility("hidden")]] SpanAccess {
-  [[gnu::always_inline]] static void start(Span& span, std::string_view name,
-                                           const SpanOptions* options) noexcept {
-    ThreadState& thread = *sdk::t_local.state;
-    if (thread.plain_epoch != sdk::g_epoch.load(std::memory_order_relaxed)) [[unlikely]] {
-      return start_otherwise(span, name, options);
+  [[gnu::always_inline]] static Span start(std::string_view name) noexcept {
+    struct Otherwise {
+      std::string_view name;
+      [[gnu::always_inline]] Span operator()() const noexcept { return start_otherwise(name); }
+      [[gnu::always_inline]] Span operator()(ThreadState& thread, const Identity& identity,
+                                             const Parent& parent) const noexcept {
+        const Identity in_memory = identity;  // the original stays in registers
+        return record_otherwise(thread, in_memory, parent.context, name);
+      }
+    };
+    return start_at_once(
+        name,
+        [](detail::SlotHandle handle, const Identity& identity)
+            __attribute__((always_inline)) { return make(handle, identity); },
+        Otherwise{name});
+  }
+
+  [[gnu::always_inline]] static Span make(detail::SlotHandle handle,
+                                          const Identity& identity) noexcept {
+    return Span(handle, [&](SpanContext& context) __attribute__((always_inline)) {
+      write_ids(context.trace_id.bytes, context.span_id.bytes, identity);
+      context.flags = identity.flags;
+    });
+  }
+
+  /// For a sampled span with a long name, or without a slot at hand.
+  [[gnu::noinline]] static Span record_otherwise(ThreadState& thread, const Identity& identity,
+                                                 const SpanContext* parent,
+                                                 std::string_view name) noexcept {
+    Span span = make({}, identity);
+    record(span, thread, identity, {parent, nullptr}, name, nullptr);
+    return span;
+  }
+
+  [[gnu::always_inline]] static Scope activate(const Span& span) noexcept {
+    Scope scope;
+    scope.id_ = sdk::push_context(span.context_, span.handle_, span.extras_);
+    return scope;
+  }
+
+  [[gnu::noinline]] static Span start_otherwise(std::string_view name) noexcept {
+    Span span;
+    start(span, name, nullptr);
+    return span;
+  }
+
+  static void start(Span& span, std::string_view name, const SpanOptions* options) noexcept {
+    ThreadState* thread = sdk::recording_thread();
+    if (thread == nullptr) {
+      start_while_off(span, options);
+    } else if (thread->settings.policy == nullptr) [[likely]] {
+      start_plain(span, *thread, name, options);
+    } else {
+      start_by_policy(span, *thread, name, options);
     }
-    start_plain(span, thread, name, options);
   }
 
   [[gnu::always_inline]] static void start_plain(Span& span, ThreadState& thread,
@@ -248,22 +345,11 @@ struct [[gnu::visibility("hidden")]] SpanAccess {
     if (identity.is_sampled()) record(span, thread, identity, parent, name, options);
   }
 
-  /// The SDK is off, this thread is new to it, or there is a start policy.
-  [[gnu::noinline]] static void start_otherwise(Span& span, std::string_view name,
-                                                const SpanOptions* options) noexcept {
-    ThreadState* thread = sdk::recording_thread();
-    if (thread == nullptr) {  // off: hand the caller's context on unchanged
-      const Parent parent = find_parent(options);
-      if (parent.extras != nullptr) {
-        detail::retain(parent.extras);
-        span.extras_ = parent.extras;
-      }
-      if (parent.context != nullptr) span.context_ = *parent.context;
-    } else if (thread->settings.policy == nullptr) {
-      start_plain(span, *thread, name, options);
-    } else {
-      start_by_policy(span, *thread, name, options);
-    }
+  /// Hands the caller's context on unchanged.
+  static void start_while_off(Span& span, const SpanOptions* options) noexcept {
+    const Parent parent = find_parent(options);
+    span.extras_ = inherit(parent);
+    if (parent.context != nullptr) span.context_ = *parent.context;
   }
 
   static void start_by_policy(Span& span, ThreadState& thread, std::string_view name,
@@ -396,13 +482,8 @@ struct [[gnu::visibility("hidden")]] SpanAccess {
     detail::Slot* slot = sdk::take_slot(thread);
     if (slot == nullptr) [[unlikely]]
       return;
-    fill_slot(*slot, thread, identity, parent);
-    put_name(thread, *slot, name);
-    const std::uint64_t open = sdk::make_state(
-        sdk::generation_of(slot->state.load(std::memory_order_relaxed)) + 1, sdk::SlotPhase::kOpen);
-    span.handle_ = {slot, open};
-    slot->start = sdk::ticks_now();
-    slot->state.store(open, std::memory_order_release);
+    span.handle_ =
+        open_slot(*slot, thread, identity, parent, name, [] { return sdk::ticks_now(); });
     if (options != nullptr) apply_options(span.handle_, *options);
   }
 };
@@ -411,9 +492,7 @@ struct [[gnu::visibility("hidden")]] SpanAccess {
 // compiler would add because of their addresses, protects nothing there.
 
 [[gnu::no_stack_protector]] Span start_span(std::string_view name) noexcept {
-  Span span;
-  SpanAccess::start(span, name, nullptr);
-  return span;
+  return SpanAccess::start(name);
 }
 
 [[gnu::no_stack_protector]] Span start_span(std::string_view name,
@@ -423,10 +502,12 @@ struct [[gnu::visibility("hidden")]] SpanAccess {
   return span;
 }
 
-ActiveSpan::ActiveSpan(std::string_view name) noexcept
-    : span_(start_span(name)), scope_(span_.activate()) {}
+[[gnu::no_stack_protector]] ActiveSpan::ActiveSpan(std::string_view name) noexcept
+    : span_(SpanAccess::start(name)), scope_(SpanAccess::activate(span_)) {}
 ActiveSpan::ActiveSpan(std::string_view name, const SpanOptions& options) noexcept
-    : span_(start_span(name, options)), scope_(span_.activate()) {}
+    : span_(start_span(name, options)), scope_(SpanAccess::activate(span_)) {}
+
+Scope Span::activate() const noexcept { return SpanAccess::activate(*this); }
 
 }  // namespace v1
 }  // namespace binnacle

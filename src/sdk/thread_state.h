@@ -7,6 +7,7 @@
 #include <binnacle/apm.h>
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -70,10 +71,14 @@ struct ThreadCounters {
 struct alignas(64) ThreadState : RecordingThread {
   /// Equal to g_epoch if this thread's settings are current; else take the slow path.
   std::uint32_t epoch;
-  /// The same, but never equal if there is a start policy: so one costs nothing where there is
-  /// none.
+  /// The same, but never equal if there is a start policy or no tick counter: so neither costs
+  /// anything where it is not.
   std::uint32_t plain_epoch;
-  std::uint32_t free_mask;  ///< free slots of `chunk` that are this thread's to use
+  std::uint32_t free_mask;      ///< free slots of `chunk` that are this thread's to use
+  std::uint32_t attribute_end;  ///< Slot::attribute_end of a new span
+  /// The word of a new span's slot that begins at attributes_left, but for the trace flags.
+  std::uint64_t slot_head;
+  std::uint8_t root_flags;  ///< trace flags of a trace that begins here; 0: its id decides
   Slot* chunk;
   std::uint64_t random[2];  ///< state of xoroshiro128++
   RecordingSettings settings;
@@ -88,6 +93,15 @@ struct alignas(64) ThreadState : RecordingThread {
   std::atomic<RemoteStrategy*> busy_strategy;
   RateGrants rate_grants;
 };
+
+/// Where trace_flags is in the word that begins at attributes_left.
+inline constexpr unsigned kSlotFlagsShift =
+    8 * (std::endian::native == std::endian::little
+             ? offsetof(Slot, trace_flags) - offsetof(Slot, attributes_left)
+             : offsetof(Slot, attributes_left) + 7 - offsetof(Slot, trace_flags));
+
+/// Makes what follows from `settings` and `epoch`.
+void derive_from_settings(ThreadState& thread) noexcept;
 
 /// One entry of the stack of active contexts. Holds a count on `extras`.
 struct ContextEntry {
@@ -184,7 +198,7 @@ inline Slot* take_slot(ThreadState& thread) noexcept {
   const std::uint32_t mask = thread.free_mask;
   if (mask == 0) [[unlikely]]
     return take_slot_slow(thread);
-  Slot* slot = thread.chunk + __builtin_ctz(mask);
+  Slot* slot = thread.chunk + std::countr_zero(mask);
   thread.free_mask = mask & (mask - 1);
   // Only what is this thread's: the other slots of the chunk may be in use elsewhere.
   if ((mask >> kSlotsAhead & mask & -mask) != 0) [[likely]]

@@ -29,19 +29,24 @@ inline std::int64_t read_clock_ns(clockid_t id) noexcept {
 }
 inline std::int64_t monotonic_ns() noexcept { return read_clock_ns(CLOCK_MONOTONIC); }
 
-inline std::uint64_t ticks_now() noexcept {
+/// The processor's counter, for those who know that there is one (g_has_tick_counter).
+inline std::uint64_t tick_counter() noexcept {
 #if defined(__x86_64__)
   // Not serialised: neighbouring instructions may slip past it by some nanoseconds, which is less
   // than a serialised read would add to every span.
-  if (g_has_tick_counter) [[likely]]
-    return __builtin_ia32_rdtsc();
+  return __builtin_ia32_rdtsc();
 #elif defined(__aarch64__)
-  if (g_has_tick_counter) [[likely]] {
-    std::uint64_t ticks = 0;
-    asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
-    return ticks;
-  }
+  std::uint64_t ticks = 0;
+  asm volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+  return ticks;
+#else
+  return 0;
 #endif
+}
+
+inline std::uint64_t ticks_now() noexcept {
+  if (g_has_tick_counter) [[likely]]
+    return tick_counter();
   return static_cast<std::uint64_t>(monotonic_ns());
 }
 
