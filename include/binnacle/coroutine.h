@@ -287,7 +287,7 @@ class TaskPromise : public TaskPromiseBase {
   }
   T take() {
     rethrow();
-    return std::move(*value_);
+    return std::move(value_).value();
   }
 
  private:

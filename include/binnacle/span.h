@@ -192,7 +192,7 @@ class SpanRef {
   [[gnu::always_inline]] const SpanRef& set_attribute(const char (&key)[Size],
                                                       const T& value) const noexcept {
     if (handle_.slot == nullptr) return *this;
-    if constexpr (std::is_arithmetic_v<T> || detail::kIsText<T>) {
+    if constexpr (Size > 1 && (std::is_arithmetic_v<T> || detail::kIsText<T>)) {
       // Of a literal the length is known when compiling; of a buffer it is not.
       if (__builtin_strlen(key) == Size - 1) {
         detail::set_literal<Size - 1>(handle_, key, detail::plain(value));

@@ -133,9 +133,10 @@ void add_zipkin(const EnvironmentReader& reader, Config& config) {
 void add_datadog(const EnvironmentReader& reader, SignalSet signals, Config& config) {
   ExporterConfig exporter = ExporterConfig().with_kind(ExporterKind::kDatadog);
   exporter.endpoint = read_url(reader, {"DATADOG_ENDPOINT"}, "http://localhost:8126");
-  if (sends_without_agent(reader)) {
+  const auto api_key = reader.first_of({"DATADOG_API_KEY"});
+  if (api_key && sends_without_agent(reader)) {
     exporter.kind = ExporterKind::kOtlp;
-    exporter.with_header("dd-api-key", reader.first_of({"DATADOG_API_KEY"})->value);
+    exporter.with_header("dd-api-key", api_key->value);
     signals.apply_to(exporter);
   }
   config.exporters.push_back(std::move(exporter));

@@ -143,7 +143,8 @@ TEST(InlineRecordingTest, ABufferIsNoLiteral) {
 TEST(InlineRecordingTest, AnEndedSpanIsLeftAlone) {
   Recording recording;
   Span span = start_span("first");
-  const SpanRef stale = span;
+  const SpanRef& not_owning = span;
+  const SpanRef stale = not_owning;
   span.end();
   stale.set_attribute("late", 1);
   EXPECT_EQ(recording.span().attributes.size(), 0U);

@@ -58,7 +58,7 @@ class LocalExportTest : public testing::Test {
 TEST_F(LocalExportTest, ConsoleWritesALinePerSpan) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
-  const int saved = dup(STDOUT_FILENO);
+  const int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
   dup2(ends[1], STDOUT_FILENO);
   Config config = Recording::quiet_config();
   config.exporters = {ExporterConfig().with_kind(ExporterKind::kConsole).with_endpoint("stdout")};

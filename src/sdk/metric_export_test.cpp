@@ -29,7 +29,7 @@ Config config_for(const HttpServerForTest& server) {
 
 /// Visits the messages in field `number` of `bytes`.
 template <typename Visit>
-void each(const std::string& bytes, int number, bool& is_good, Visit visit) {
+void each(const std::string& bytes, int number, bool& is_good, const Visit& visit) {
   const ParsedMessage fields(bytes, is_good);
   for (int i = 0; i < fields.field_count(); ++i) {
     if (fields.field(i).number() == number) visit(fields.field(i).length_delimited());
