@@ -107,6 +107,8 @@ TickAnchor TickCalibration::anchor() noexcept {
       ns_per_tick_ =
           static_cast<double>(now.clock_ns - first_monotonic_ns_) / static_cast<double>(ticks);
     }
+  } else {
+    ns_per_tick_ = 1.0;
   }
   const ClockPair wall = read_pair(CLOCK_REALTIME);
   return TickAnchor{wall.ticks, wall.clock_ns, ns_per_tick_};
