@@ -1,6 +1,7 @@
 #include "base/hash.h"
 #include "codec/decimal.h"
 #include "codec/json_document.h"
+#include "codec/json_misfit.h"
 #include "codec/text_encoding.h"
 #include "wire/jaeger/decode.h"
 #include "wire/jaeger/translate.h"
@@ -17,50 +18,17 @@ using codec::JsonValue;
 
 constexpr int kMicrosToNanos = 3;  // power of ten
 
-class Decoder {
+class Decoder : codec::JsonMisfit {
  public:
   explicit Decoder(DecodedSpans& out)
       : out_(out), batch_(out.batch), text_(batch_.strings), translator_(batch_, text_) {}
 
   Status run(JsonValue root) {
     document(root);
-    if (what_.empty()) return {};
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("jaeger json: {}{}{} at byte {}", path_, path_.empty() ? "" : ": ",
-                            what_, offset_));
+    return misfit("jaeger json");
   }
 
  private:
-  bool break_at(std::string_view part) {
-    path_ = path_.empty() ? std::string(part) : fmt::format("{}.{}", part, path_);
-    return false;
-  }
-  bool broken(JsonValue at, std::string_view wanted) {
-    what_ = fmt::format("expected {}, found {}", wanted, codec::to_string(at.type()));
-    offset_ = at.offset();
-    return false;
-  }
-  bool broken_text(JsonValue at, std::string_view what) {
-    what_ = fmt::format("{} \"{}\"", what, at.number_text().substr(0, 100));
-    offset_ = at.offset();
-    return false;
-  }
-
-  template <typename Each>
-  bool array(JsonValue v, std::string_view name, Each each) {
-    if (v.is_null()) return true;
-    if (!v.is_array()) {
-      broken(v, "an array");
-      return break_at(name);
-    }
-    std::size_t index = 0;
-    for (const JsonValue e : v.elements()) {
-      if (!each(e)) return break_at(fmt::format("{}[{}]", name, index));
-      ++index;
-    }
-    return true;
-  }
-
   bool document(JsonValue root) {
     const auto each = [&](JsonValue e) { return trace(e); };
     if (root.is_array()) return array(root, "traces", each);
@@ -247,9 +215,6 @@ class Decoder {
   Translator translator_;
   std::unordered_map<std::string_view, std::uint32_t> processes_;  // of the trace, by id
   std::vector<Reference> references_;
-  std::string path_;
-  std::string what_;
-  std::size_t offset_ = 0;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "codec/decimal.h"
 #include "codec/json_document.h"
+#include "codec/json_misfit.h"
 #include "codec/text_encoding.h"
 #include "model/packed_value.h"
 #include "wire/otlp/decode.h"
@@ -17,58 +18,21 @@ using codec::JsonValue;
 
 enum class IdState : std::uint8_t { kAbsent, kGood, kWrong };
 
-class Decoder {
+class Decoder : codec::JsonMisfit {
  public:
   explicit Decoder(DecodedSpans& out) : out_(out), batch_(out.batch) {}
 
   Status run(JsonValue root) {
     request(root);
-    if (what_.empty()) return {};
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("otlp json request: {}{}{} at byte {}", path_,
-                            path_.empty() ? "" : ": ", what_, offset_));
+    return misfit("otlp json request");
   }
 
  private:
-  // Called from the inside out while a failure unwinds.
-  bool break_at(std::string_view part) {
-    path_ = path_.empty() ? std::string(part) : fmt::format("{}.{}", part, path_);
-    return false;
-  }
-  bool broken(JsonValue at, std::string_view wanted) {
-    what_ = fmt::format("expected {}, found {}", wanted, codec::to_string(at.type()));
-    offset_ = at.offset();
-    return false;
-  }
-  bool broken_text(JsonValue at, std::string_view what) {
-    what_ = fmt::format("{} \"{}\"", what, at.number_text().substr(0, 100));
-    offset_ = at.offset();
-    return false;
-  }
-
-  // Calls `each(element, index)` for the elements of an array; null is an empty one.
-  template <typename Each>
-  bool array(JsonValue v, std::string_view name, Each each) {
-    if (v.is_null()) return true;
-    if (!v.is_array()) {
-      broken(v, "an array");
-      return break_at(name);
-    }
-    std::size_t index = 0;
-    for (const JsonValue e : v.elements()) {
-      if (!each(e, index)) return break_at(fmt::format("{}[{}]", name, index));
-      ++index;
-    }
-    return true;
-  }
-
-  bool object(JsonValue v) { return v.is_object() || v.is_null() || broken(v, "an object"); }
-
   bool request(JsonValue v) {
     if (!v.is_object()) return broken(v, "an object");
     for (const auto& [name, value] : v.members()) {
       if (name == "resourceSpans" || name == "resource_spans" || name == "batches") {
-        if (!array(value, name, [&](JsonValue e, std::size_t) { return resource_spans(e); })) {
+        if (!array(value, name, [&](JsonValue e) { return resource_spans(e); })) {
           return false;
         }
       } else if (name == "trace" && value.is_object()) {  // Tempo's /api/v2/traces
@@ -94,7 +58,7 @@ class Decoder {
     for (const auto& [name, value] : v.members()) {
       if (name == "scopeSpans" || name == "scope_spans" || name == "instrumentationLibrarySpans" ||
           name == "instrumentation_library_spans") {
-        if (!array(value, name, [&](JsonValue e, std::size_t) { return scope_spans(e); })) {
+        if (!array(value, name, [&](JsonValue e) { return scope_spans(e); })) {
           return false;
         }
       }
@@ -165,9 +129,9 @@ class Decoder {
       if (name == "attributes") {
         if (!attributes(value, batch_.attributes)) return false;
       } else if (name == "events") {
-        if (!array(value, name, [&](JsonValue e, std::size_t) { return event(e); })) return false;
+        if (!array(value, name, [&](JsonValue e) { return event(e); })) return false;
       } else if (name == "links") {
-        if (!array(value, name, [&](JsonValue e, std::size_t) { return link(e); })) return false;
+        if (!array(value, name, [&](JsonValue e) { return link(e); })) return false;
       } else if (name == "status") {
         good = status(value, row);
       } else {
@@ -386,7 +350,7 @@ class Decoder {
   }
 
   bool attributes(JsonValue v, std::vector<Attribute>& pool) {
-    return array(v, "attributes", [&](JsonValue e, std::size_t) {
+    return array(v, "attributes", [&](JsonValue e) {
       if (!object(e)) return false;
       StringId key;
       Value value;
@@ -500,11 +464,7 @@ class Decoder {
 
   // Appends an AnyValue to packed_.
   bool pack(JsonValue v, int depth) {
-    if (depth > kMaxValueDepth) {
-      what_ = "arrays and maps nest deeper than 32";
-      offset_ = v.offset();
-      return false;
-    }
+    if (depth > kMaxValueDepth) return wrong(v, "arrays and maps nest deeper than 32");
     if (!object(v)) return false;
     const JsonMember set = set_member(v);
     if (is_container(set.name)) return pack_container(set, depth);
@@ -538,10 +498,10 @@ class Decoder {
     PackedWriter out(packed_);
     if (set.name.starts_with("array")) {
       out.begin_array(values.size());
-      return array(values, "values", [&](JsonValue e, std::size_t) { return pack(e, depth + 1); });
+      return array(values, "values", [&](JsonValue e) { return pack(e, depth + 1); });
     }
     out.begin_map(values.size());
-    return array(values, "values", [&](JsonValue e, std::size_t) {
+    return array(values, "values", [&](JsonValue e) {
       if (!object(e)) return false;
       const JsonValue key = e.find("key");
       if (!key.is_null() && !key.is_string()) return broken(key, "a string");
@@ -556,9 +516,6 @@ class Decoder {
 
   DecodedSpans& out_;
   SpanBatch& batch_;
-  std::string path_;
-  std::string what_;
-  std::size_t offset_ = 0;
   std::string packed_;
   std::string bytes_;
   Scalar scalar_;
