@@ -74,6 +74,7 @@ TEST(DestinationsTest, ADeadAndAHangingOneDoNotHoldUpTheLivingOne) {
     EXPECT_TRUE(living.wait_for_requests(static_cast<std::size_t>(round)));
   }
   EXPECT_FALSE(shutdown(200));
+  EXPECT_TRUE(await_end_of_run());
   EXPECT_EQ(spans_at(living), 3U);
   EXPECT_EQ(stats_of(living).traces.exported, 3U);
   EXPECT_EQ(stats_of(living).traces.dropped_at_shutdown, 0U);
@@ -94,6 +95,7 @@ TEST(DestinationsTest, AFullQueueIsItsOwnersLossOnly) {
     ASSERT_TRUE(living.wait_for_requests(before + 1));
   }
   shutdown(100);
+  EXPECT_TRUE(await_end_of_run());
   EXPECT_EQ(spans_at(living), 2000U);
   EXPECT_EQ(stats_of(living).traces.dropped_queue_full, 0U);
   EXPECT_GT(stats_of(hanging).traces.dropped_queue_full, 0U);

@@ -201,6 +201,7 @@ TEST(ExportTest, AHangingCollectorDelaysShutdownByTheDeadlineOnly) {
   const std::int64_t before_ns = monotonic_ns();
   EXPECT_FALSE(shutdown(300));
   EXPECT_LT(monotonic_ns() - before_ns, 2'000'000'000);
+  EXPECT_TRUE(await_end_of_run());
   EXPECT_EQ(counted(&SdkStats::dropped_at_shutdown), 2U);
 }
 
@@ -224,6 +225,7 @@ TEST(ExportTest, ADeadCollectorCostsBoundedMemoryAndNoTimeAtShutdown) {
   const std::int64_t before_ns = monotonic_ns();
   EXPECT_FALSE(shutdown(5000));
   EXPECT_LT(monotonic_ns() - before_ns, 2'000'000'000);
+  EXPECT_TRUE(await_end_of_run());
   EXPECT_EQ(counted(&SdkStats::spans_exported), 0U);
 }
 
@@ -237,6 +239,7 @@ TEST(ExportTest, ANameThatDoesNotResolveCostsNoTimeAtShutdown) {
   const std::int64_t before_ns = monotonic_ns();
   EXPECT_FALSE(shutdown(500));
   EXPECT_LT(monotonic_ns() - before_ns, 2'000'000'000);
+  EXPECT_TRUE(await_end_of_run());
   EXPECT_EQ(counted(&SdkStats::dropped_at_shutdown), 1U);
 }
 

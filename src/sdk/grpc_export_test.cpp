@@ -150,6 +150,7 @@ TEST(GrpcExportTest, HangsAndEndlessAnswersCostTheDeadlineOnly) {
     const std::int64_t before_ns = monotonic_ns();
     EXPECT_FALSE(shutdown(300));
     EXPECT_LT(monotonic_ns() - before_ns, 2'000'000'000);
+    EXPECT_TRUE(await_end_of_run());
   }
 }
 

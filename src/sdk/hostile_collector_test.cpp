@@ -147,6 +147,7 @@ TEST(HostileCollectorTest, NoSignalHoldsUpTheEnd) {
   const std::int64_t before_ns = monotonic_ns();
   EXPECT_FALSE(shutdown(300));
   EXPECT_LT(monotonic_ns() - before_ns, 2'000'000'000);
+  EXPECT_TRUE(await_end_of_run());
   const DestinationStats stats = stats_of(server.base_url());
   for (const SignalStats* signal : {&stats.traces, &stats.metrics, &stats.logs}) {
     EXPECT_GE(signal->encoded, 1U);
@@ -169,6 +170,7 @@ TEST(HostileCollectorTest, ADripOfAnswersHoldsUpNobodyWhoRecords) {
   EXPECT_EQ(sdk_stats().dropped_no_memory, before.dropped_no_memory);
   EXPECT_GT(count_to(server, "/v1/traces") + count_to(server, "/v1/logs"), 0U);
   EXPECT_FALSE(shutdown(300));
+  EXPECT_TRUE(await_end_of_run());
   EXPECT_LE(sdk_stats().memory_bytes, 16U << 20U);
 }
 

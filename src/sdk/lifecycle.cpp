@@ -274,6 +274,12 @@ bool start_sdk(const Config& config, DestinationFactory factory) noexcept try {
   return false;
 }
 
+bool has_last_run_ended() noexcept {
+  Lifecycle& life = lifecycle();
+  const std::lock_guard lock(life.mutex);
+  return life.last_pipeline == nullptr || life.last_pipeline->has_ended();
+}
+
 Runtime* restart_in_child() noexcept try {
   Lifecycle& life = lifecycle();
   const std::lock_guard lock(life.mutex);

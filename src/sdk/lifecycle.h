@@ -22,6 +22,10 @@ using DestinationFactory = std::function<std::vector<DestinationSetup>(
 /// init_observability() with other destinations than the configured ones.
 bool start_sdk(const Config& config, DestinationFactory factory) noexcept;
 
+/// Whether the export thread of the last run is gone. After a shutdown() that ran into its deadline
+/// it lives on for the moment that it takes to count what it gives up.
+bool has_last_run_ended() noexcept;
+
 /// In a forked child, at its first span: a new runtime and export thread with the parent's
 /// configuration. Null if that fails; then the SDK is off.
 Runtime* restart_in_child() noexcept;

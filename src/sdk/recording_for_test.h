@@ -7,6 +7,8 @@
 #include <binnacle/config.h>
 #include <google/protobuf/unknown_field_set.h>
 
+#include <poll.h>
+
 #include <bit>
 #include <cstdint>
 #include <map>
@@ -278,6 +280,12 @@ inline DestinationFactory to_memory(const std::shared_ptr<RecordedBodies>& bodie
     return one_destination(std::make_unique<OtlpEncoder>(resource),
                            std::make_unique<MemoryExporter>(bodies));
   };
+}
+
+/// Waits until the run that a shutdown() has given up is over, and all of its losses counted.
+inline bool await_end_of_run() {
+  for (int i = 0; i < 2000 && !has_last_run_ended(); ++i) poll(nullptr, 0, 5);
+  return has_last_run_ended();
 }
 
 /// The SDK, recording into memory for as long as this object lives.

@@ -49,6 +49,8 @@ std::vector<std::string> lines_of(const std::string& text) {
 class InstallTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
+    // CMake's own choice, make, need not be there where this was built.
+    setenv("CMAKE_GENERATOR", "Ninja", 1);
     char name[] = "/tmp/binnacle_install_XXXXXX";
     ASSERT_NE(mkdtemp(name), nullptr);
     folder_ = name;
