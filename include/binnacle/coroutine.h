@@ -287,7 +287,8 @@ class TaskPromise : public TaskPromiseBase {
   }
   T take() {
     rethrow();
-    return std::move(value_).value();
+    if (!value_) std::terminate();  // it flowed off its end
+    return std::move(*value_);
   }
 
  private:
