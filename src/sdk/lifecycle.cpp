@@ -274,10 +274,11 @@ bool start_sdk(const Config& config, DestinationFactory factory) noexcept try {
   return false;
 }
 
-bool has_last_run_ended() noexcept {
+bool is_shutting_down() noexcept {
   Lifecycle& life = lifecycle();
   const std::lock_guard lock(life.mutex);
-  return life.last_pipeline == nullptr || life.last_pipeline->has_ended();
+  return life.run.pipeline == nullptr && life.last_pipeline != nullptr &&
+         !life.last_pipeline->has_ended();
 }
 
 Runtime* restart_in_child() noexcept try {

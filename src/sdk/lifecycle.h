@@ -22,9 +22,9 @@ using DestinationFactory = std::function<std::vector<DestinationSetup>(
 /// init_observability() with other destinations than the configured ones.
 bool start_sdk(const Config& config, DestinationFactory factory) noexcept;
 
-/// Whether the export thread of the last run is gone. After a shutdown() that ran into its deadline
-/// it lives on for the moment that it takes to count what it gives up.
-bool has_last_run_ended() noexcept;
+/// Whether a run that was shut down is not over yet: when its deadline has passed, the export
+/// thread lives on for the moment that it takes to count what it gives up.
+bool is_shutting_down() noexcept;
 
 /// In a forked child, at its first span: a new runtime and export thread with the parent's
 /// configuration. Null if that fails; then the SDK is off.

@@ -6,6 +6,7 @@
 
 #include <binnacle/config.h>
 #include <google/protobuf/unknown_field_set.h>
+#include <gtest/gtest.h>
 
 #include <poll.h>
 
@@ -282,11 +283,22 @@ inline DestinationFactory to_memory(const std::shared_ptr<RecordedBodies>& bodie
   };
 }
 
-/// Waits until the run that a shutdown() has given up is over, and all of its losses counted.
+/// Waits until the run that a shutdown() has given up is over, and all of its losses counted; until
+/// then no other one starts.
 inline bool await_end_of_run() {
-  for (int i = 0; i < 2000 && !has_last_run_ended(); ++i) poll(nullptr, 0, 5);
-  return has_last_run_ended();
+  for (int i = 0; i < 2000 && is_shutting_down(); ++i) poll(nullptr, 0, 5);
+  return !is_shutting_down();
 }
+
+/// Between tests, so that none meets the end of the run of another.
+class AwaitsEndOfRun final : public testing::EmptyTestEventListener {
+  void OnTestEnd(const testing::TestInfo& /*test*/) override { await_end_of_run(); }
+};
+inline const bool g_awaits_end_of_run = [] {
+  testing::UnitTest::GetInstance()->listeners().Append(
+      std::make_unique<AwaitsEndOfRun>().release());  // owned by the list
+  return true;
+}();
 
 /// The SDK, recording into memory for as long as this object lives.
 class Recording {

@@ -36,10 +36,11 @@ class TlsExportTest : public testing::Test {
     config.exporters = {ExporterConfig().with_endpoint(server.url())};
     config.exporters[0].tls = tls;
     config.exporters[0].takes_metrics = false;
-    if (!init_observability(config)) return false;
+    EXPECT_TRUE(init_observability(config));
     start_span("secret").end();
     const bool is_sent = force_flush(patience_ms);
     shutdown(300);
+    EXPECT_TRUE(await_end_of_run());
     return is_sent && server.requests() == 1;
   }
 
