@@ -52,51 +52,6 @@ class SeenFields {
   bool has_status_ = false;
 };
 
-/// The key of an attribute whose body begins at `body`.
-std::string_view key_at(const char* body) noexcept {
-  const char* key = body + 1;
-  const std::uint64_t size = read_varint(key);
-  return {key, size};
-}
-
-/// The usual stream after all: what recording took for a repetition shares only a bit of its small
-/// filter, and no limit is passed. Fills `result` then.
-bool is_settled(const char* bytes, std::size_t size, const FieldLimits& limits, bool keeps_status,
-                SettledFields& result) noexcept {
-  SeenFields seen;
-  std::uint32_t attributes = 0;
-  std::uint32_t events = 0;
-  std::uint32_t links = 0;
-  const char* at = bytes;
-  const char* const end = bytes + size;
-  while (at < end) {
-    const auto tag = static_cast<std::uint8_t>(*at++);
-    const std::uint64_t length = read_varint(at);
-    const char* const body = at;
-    at += length;
-    switch (tag) {
-      case wo::kSpanAttributes:
-        if (++attributes > limits.attributes || seen.add_key(key_at(body))) return false;
-        break;
-      case wo::kSpanEvents:
-        if (++events > limits.events) return false;
-        break;
-      case wo::kSpanLinks:
-        if (++links > limits.links) return false;
-        break;
-      case wo::kSpanStatus:
-        if (!keeps_status || seen.add_single(tag)) return false;
-        result.has_status = true;
-        result.status = status_code(at);
-        break;
-      default:
-        if (seen.add_single(tag)) return false;
-    }
-  }
-  result.size = size;
-  return true;
-}
-
 }  // namespace
 
 void StreamFields::convert_times(char* bytes, std::size_t size, const TickAnchor& anchor) noexcept {
@@ -133,8 +88,6 @@ void StreamFields::supersede(const Field& last, std::size_t before) noexcept {
 SettledFields StreamFields::settle(char* bytes, std::size_t size, const FieldLimits& limits,
                                    bool keeps_status) {
   SettledFields result;
-  if (is_settled(bytes, size, limits, keeps_status, result)) return result;
-  result = {};
   SeenFields seen;
   fields_.clear();
   const char* at = bytes;
@@ -151,9 +104,9 @@ SettledFields StreamFields::settle(char* bytes, std::size_t size, const FieldLim
     field.body = at;
     field.end = at + length;
     if (field.tag == wo::kSpanAttributes) {
-      const std::string_view key = key_at(at);
-      field.key_size = static_cast<std::uint32_t>(key.size());
-      field.key = key.data();
+      const char* key = at + 1;
+      field.key_size = static_cast<std::uint32_t>(read_varint(key));
+      field.key = key;
     }
     const bool is_single = field.tag == wo::kSpanName || field.tag == wo::kSpanStatus;
     if (field.tag == wo::kSpanStatus) {
