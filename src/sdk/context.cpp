@@ -6,6 +6,17 @@
 #include <binnacle/context.h>
 #include <binnacle/span.h>
 
+namespace binnacle::sdk {
+
+void leave_context_slow(std::uint64_t id) noexcept {
+  ThreadContexts* contexts = t_local.contexts;
+  for (std::uint32_t depth = contexts->depth; depth > 0; --depth) {
+    if (contexts->entries[depth - 1].id == id) return pop_contexts(*contexts, depth - 1);
+  }
+}
+
+}  // namespace binnacle::sdk
+
 namespace binnacle {
 inline namespace v1 {
 
@@ -36,10 +47,7 @@ Scope::Scope(const Context& context) noexcept
                              .span = {},
                              .extras = context.extras()})) {}
 
-void Scope::leave_entry() noexcept {
-  if (!sdk::leave_top_context(id_)) [[unlikely]]
-    sdk::leave_context(id_);
-}
+void Scope::leave_entry() noexcept { sdk::leave_context(id_); }
 
 std::string_view Context::trace_state() const noexcept {
   return extras_ == nullptr ? std::string_view() : extras_->trace_state();

@@ -73,23 +73,22 @@ inline void pop_contexts(ThreadContexts& contexts, std::uint32_t depth) noexcept
   }
 }
 
-/// Takes the entry off if it is the uppermost and needs no more than that.
-inline bool leave_top_context(std::uint64_t id) noexcept {
-  ThreadContexts* contexts = t_local.contexts;
-  const std::uint32_t depth = contexts->depth;
-  if (depth == 0) return false;
-  const ContextEntry& top = contexts->entries[depth - 1];
-  if (top.id != id || top.extras != nullptr) return false;
-  contexts->depth = depth - 1;
-  return true;
-}
+/// The search of leave_context(), below the uppermost entry too.
+void leave_context_slow(std::uint64_t id) noexcept;
 
-/// Takes the entry and what is above it off. It may be not there at all: on another thread's stack.
+/// Takes the entry with this id off, and what is above it. Nearly always it is the uppermost; on
+/// another thread's stack it is not there at all.
 inline void leave_context(std::uint64_t id) noexcept {
   ThreadContexts* contexts = t_local.contexts;
-  for (std::uint32_t depth = contexts->depth; depth > 0; --depth) {
-    if (contexts->entries[depth - 1].id == id) return pop_contexts(*contexts, depth - 1);
+  const std::uint32_t depth = contexts->depth;
+  if (depth != 0) [[likely]] {
+    const ContextEntry& top = contexts->entries[depth - 1];
+    if (top.id == id && top.extras == nullptr) [[likely]] {
+      contexts->depth = depth - 1;
+      return;
+    }
   }
+  leave_context_slow(id);
 }
 
 /// The current entry; null if nothing is active.

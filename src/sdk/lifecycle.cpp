@@ -174,6 +174,11 @@ FieldLimits field_limits(const Config& config) noexcept {
                      .link_attributes = config.link_attribute_count_limit}};
 }
 
+/// Whether the run that was shut down last goes on. The lock is held, and none is running.
+bool is_ending(const Lifecycle& life) {
+  return life.last_pipeline != nullptr && !life.last_pipeline->has_ended();
+}
+
 /// Starts a run with the stored configuration; says why not. The lock is held.
 bool start_locked(Lifecycle& life) {
   Runtime* current = runtime();
@@ -184,7 +189,7 @@ bool start_locked(Lifecycle& life) {
   if (current != life.run.runtime) {
     life.harvester = std::make_unique<Harvester>(*current);
     life.run.runtime = current;
-  } else if (life.last_pipeline != nullptr && !life.last_pipeline->has_ended()) {
+  } else if (is_ending(life)) {
     warn("spans are not recorded: the last run is still shutting down");
     return false;
   }
@@ -277,8 +282,7 @@ bool start_sdk(const Config& config, DestinationFactory factory) noexcept try {
 bool is_shutting_down() noexcept {
   Lifecycle& life = lifecycle();
   const std::lock_guard lock(life.mutex);
-  return life.run.pipeline == nullptr && life.last_pipeline != nullptr &&
-         !life.last_pipeline->has_ended();
+  return life.run.pipeline == nullptr && is_ending(life);
 }
 
 Runtime* restart_in_child() noexcept try {

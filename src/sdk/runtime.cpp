@@ -152,29 +152,22 @@ ThreadState* Runtime::attach_thread() noexcept {
   return &thread;
 }
 
+namespace {
+
+/// Makes what follows from `settings` and `epoch`.
 void derive_from_settings(ThreadState& thread) noexcept {
   const RecordingSettings& settings = thread.settings;
   thread.plain_epoch = settings.policy == nullptr && g_has_tick_counter ? thread.epoch : 0;
   thread.attribute_end = settings.attribute_limit != 0 ? Slot::kInlineBytes : 0;
-  struct SlotHead {
-    std::uint16_t attributes_left;
-    std::uint8_t marks;
-    std::uint8_t kind;
-    std::uint8_t status;
-    std::uint8_t trace_flags;
-    bool has_status_message;
-    std::uint8_t run;
-  };
-  static_assert(sizeof(SlotHead) == sizeof thread.slot_head);
-  static_assert(offsetof(SlotHead, run) == offsetof(Slot, run) - offsetof(Slot, attributes_left));
-  thread.slot_head =
-      std::bit_cast<std::uint64_t>(SlotHead{.attributes_left = settings.attribute_limit,
-                                            .marks = 0,
-                                            .kind = static_cast<std::uint8_t>(SpanKind::kInternal),
-                                            .status = 0,
-                                            .trace_flags = 0,
-                                            .has_status_message = false,
-                                            .run = static_cast<std::uint8_t>(thread.epoch)});
+  Slot model{};
+  model.attributes_left = settings.attribute_limit;
+  model.kind = static_cast<std::uint8_t>(SpanKind::kInternal);
+  model.run = static_cast<std::uint8_t>(thread.epoch);
+  static_assert(offsetof(Slot, run) - offsetof(Slot, attributes_left) ==
+                sizeof thread.slot_head - 1);
+  std::memcpy(&thread.slot_head,
+              reinterpret_cast<const char*>(&model) + offsetof(Slot, attributes_left),
+              sizeof thread.slot_head);
   switch (settings.root_sampler) {
     case RootSampler::kAlwaysOff:
       thread.root_flags = kTraceFlagRandom;
@@ -187,6 +180,8 @@ void derive_from_settings(ThreadState& thread) noexcept {
       break;
   }
 }
+
+}  // namespace
 
 void Runtime::refresh(ThreadState& thread) noexcept {
   const std::lock_guard lock(mutex_);

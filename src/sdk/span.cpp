@@ -304,10 +304,6 @@ namespace {
   slot.state.store(span.open_state ^ kOpenToEnded, std::memory_order_release);
 }
 
-}  // namespace
-
-namespace {
-
 [[gnu::noinline]] void end_span_slow(SlotHandle span) noexcept {
   ThreadState& thread = *sdk::t_local.state;
   if (!sdk::is_owner(thread, span)) return amend_end(span, 0);
@@ -326,8 +322,7 @@ namespace {
 void end_span(SlotHandle span) noexcept { end_at_once(span); }
 
 void end_active_span(SlotHandle span, std::uint64_t scope_id) noexcept {
-  if (!sdk::leave_top_context(scope_id)) [[unlikely]]
-    sdk::leave_context(scope_id);
+  sdk::leave_context(scope_id);
   end_at_once(span);
 }
 

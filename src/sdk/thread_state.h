@@ -100,9 +100,6 @@ inline constexpr unsigned kSlotFlagsShift =
              ? offsetof(Slot, trace_flags) - offsetof(Slot, attributes_left)
              : offsetof(Slot, attributes_left) + 7 - offsetof(Slot, trace_flags));
 
-/// Makes what follows from `settings` and `epoch`.
-void derive_from_settings(ThreadState& thread) noexcept;
-
 /// One entry of the stack of active contexts. Holds a count on `extras`.
 struct ContextEntry {
   SpanContext context;
