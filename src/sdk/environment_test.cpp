@@ -253,6 +253,27 @@ TEST(EnvironmentTest, SignalsWithTheirOwnSettingsGetTheirOwnExporter) {
   EXPECT_EQ(read({{"OTLP_ENDPOINT", "http://c:4318"}}).config.exporters.size(), 1U);
 }
 
+TEST(EnvironmentTest, ABatchsExportTimeoutCountsWhereOtlpHasNone) {
+  const auto timeouts = [](std::map<std::string, std::string> variables) {
+    variables["APM_BACKEND"] = "otlp";
+    std::map<std::string, std::int64_t> by_signal;
+    for (const ExporterConfig& exporter : read(variables).config.exporters) {
+      if (exporter.takes_traces) by_signal["traces"] = exporter.timeout_ms;
+      if (exporter.takes_metrics) by_signal["metrics"] = exporter.timeout_ms;
+      if (exporter.takes_logs) by_signal["logs"] = exporter.timeout_ms;
+    }
+    return by_signal;
+  };
+  using Timeouts = std::map<std::string, std::int64_t>;
+  EXPECT_EQ(timeouts({{"OTEL_BSP_EXPORT_TIMEOUT", "700"}, {"OTEL_BLRP_EXPORT_TIMEOUT", "800"}}),
+            (Timeouts{{"traces", 700}, {"metrics", 10'000}, {"logs", 800}}));
+  EXPECT_EQ(timeouts({{"OTEL_BSP_EXPORT_TIMEOUT", "700"},
+                      {"OTEL_BLRP_EXPORT_TIMEOUT", "800"},
+                      {"OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "900"},
+                      {"OTEL_EXPORTER_OTLP_TIMEOUT", "600"}}),
+            (Timeouts{{"traces", 600}, {"metrics", 600}, {"logs", 900}}));
+}
+
 TEST(EnvironmentTest, IdentityAndItsPrecedence) {
   const Reading reading = read({{"APM_SERVICE_NAME", "apm"},
                                 {"APM_VERSION", "1.2"},
